@@ -1,0 +1,38 @@
+# make demo   run the whole pipeline on the demo corpus     make test   run the tests
+# make lint   check style, types and the workflow           make lock   resolve the requirements anew
+
+VENV := .venv
+BIN := $(VENV)/bin
+# the first Python 3.12 or 3.13 that really runs (a pyenv shim may exist and still fail)
+PYTHON ?= $(shell for p in python3.12 python3 python3.13 $$HOME/.pyenv/versions/3.1[23].*/bin/python; do \
+	$$p -c 'import sys; sys.exit(not (3, 12) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+ACTIVATE := . $(BIN)/activate
+# behind a TLS-inspecting proxy only the system store knows the certificate
+export UV_SYSTEM_CERTS := 1
+COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	--python-version 3.12 --override requirements/overrides.txt
+
+.PHONY: demo test lint lock clean
+demo: $(VENV)/.ready
+	$(ACTIVATE) && snakemake --cores all
+
+test: $(VENV)/.ready
+	$(ACTIVATE) && python -m pytest
+
+lint: $(VENV)/.ready
+	$(ACTIVATE) && ruff check && ruff format --check && mypy && snakefmt --check Snakefile workflow && snakemake --lint
+
+lock: $(VENV)/.ready
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/requirements.in -o requirements.txt
+
+clean:
+	rm -rf $(VENV)
+
+# the lock is complete, so nothing is resolved: --no-deps installs exactly what it lists
+$(VENV)/.ready: requirements.txt requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements.txt
+	touch $@

@@ -1,0 +1,100 @@
+"""Sound files and samples: the only place that reads or writes audio."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from unitvoice.errors import InputError
+from unitvoice.files import atomic
+
+__all__ = ["RATE", "AudioInfo", "info", "peak_normalise", "read", "resample", "write"]
+
+RATE = 16_000  # Hz; what the challenge's recordings have and what the pipeline works in
+
+Wave = NDArray[np.float32]
+
+
+class AudioInfo(NamedTuple):
+    """What a sound file's header says."""
+
+    rate: int  # Hz
+    channels: int
+    frames: int
+    subtype: str  # libsndfile's name, e.g. PCM_16
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.rate
+
+
+def info(path: Path) -> AudioInfo:
+    """The header of a sound file; InputError when it has none that can be read."""
+    try:
+        found = soundfile.info(str(path))
+    except (soundfile.SoundFileError, OSError) as error:
+        raise _unreadable(path, error) from None
+    return AudioInfo(found.samplerate, found.channels, found.frames, found.subtype)
+
+
+def read(path: Path, *, start: float = 0.0, stop: float | None = None, rate: int = RATE) -> Wave:
+    """Read a stretch of a recording.
+
+    Args:
+        path: any format libsndfile knows (wav, flac, ogg, mp3, ...).
+        start: beginning of the stretch, s.
+        stop: end of the stretch, s; None for the end of the file.
+        rate: sampling rate of the result, Hz; other rates are resampled.
+
+    Returns:
+        Samples, (N,) float32 within [-1, 1]; several channels are averaged.
+
+    Raises:
+        InputError: the file is absent, not audio, cut short, or has no sample in the stretch.
+    """
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            first = round(start * file.samplerate)
+            last = file.frames if stop is None else min(round(stop * file.samplerate), file.frames)
+            file.seek(min(first, file.frames))
+            samples = file.read(max(last - first, 0), dtype="float32", always_2d=True)
+            found = file.samplerate
+    except (soundfile.SoundFileError, OSError) as error:
+        raise _unreadable(path, error) from None
+    if len(samples) < last - first:
+        raise InputError(f"{path} ends after {len(samples)} of {last - first} samples; copy or download it again")
+    if not len(samples):
+        raise InputError(f"{path} has no sample between {start} s and {stop or 'its end'}; remove it from the corpus")
+    return resample(samples.mean(axis=1), found, rate)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    if not path.exists():
+        return InputError(f"{path} does not exist; check the corpus folder")
+    return InputError(f"{path} is not a readable sound file ({error}); copy it again or remove it from the corpus")
+
+
+def resample(wave: Wave, old: int, new: int) -> Wave:
+    """Change the sampling rate (soxr, high quality); (N,) -> (round(N * new / old),)."""
+    return wave if old == new else soxr.resample(wave, old, new).astype(np.float32)
+
+
+def write(path: Path, wave: NDArray[np.floating], rate: int = RATE) -> None:
+    """Write a mono 16-bit PCM wav file atomically; samples beyond [-1, 1] are clipped.
+
+    Equal samples give equal bytes. InputError when there are no samples or one of them is not finite.
+    """
+    if wave.ndim != 1 or not len(wave) or not np.isfinite(wave).all():
+        raise InputError(f"cannot write {path}: a wav needs one channel of at least one finite sample")
+    with atomic(path) as beside:
+        soundfile.write(str(beside), np.clip(wave, -1, 1), rate, subtype="PCM_16", format="WAV")
+
+
+def peak_normalise(wave: Wave, peak: float = 0.9) -> Wave:
+    """Scale so that the largest magnitude is ``peak``; silence stays as it is."""
+    largest = float(np.abs(wave).max(initial=0.0))
+    return wave if largest == 0 else (wave * (peak / largest)).astype(np.float32)

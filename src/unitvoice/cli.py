@@ -1,0 +1,56 @@
+"""What all commands of the package share: the parser's form, the logger and the exit codes."""
+
+import argparse
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from unitvoice import __version__
+from unitvoice.errors import InputError
+
+__all__ = ["parser", "run"]
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Argument parser in the house's form: no abbreviations, defaults shown, the module's name as program."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    name = spec.name.removesuffix(".__main__") if spec else "unitvoice"
+    made = argparse.ArgumentParser(
+        prog=f"python -m {name}",
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"unitvoice {__version__}")
+    return made
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Run a command and leave the process.
+
+    Exit codes: what ``main`` returns (0 for None), 2 for bad input, 1 for a fault of ours, 130 when interrupted.
+    ``UNITVOICE_TRACEBACK=1`` shows where a fault of ours happened.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    try:
+        code = main() or 0
+    except InputError as error:
+        code = _fail(f"error: {error}", 2)
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        code = _fail(f"error: {error.strerror or error}{place}", 2)
+    except KeyboardInterrupt:
+        code = _fail("interrupted", 130)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback is not an answer
+        if os.environ.get("UNITVOICE_TRACEBACK"):
+            traceback.print_exc()
+        hint = "please report it with the output of the same command under UNITVOICE_TRACEBACK=1"
+        code = _fail(f"internal error: {type(error).__name__}: {error} ({hint})", 1)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(message + "\n")
+    return code

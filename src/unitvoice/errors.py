@@ -1,0 +1,23 @@
+"""The errors that a user can cause and cure."""
+
+from collections.abc import Iterable
+
+__all__ = ["InputError", "listed"]
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong; the message is one sentence with the place and the cure.
+
+    Every command ends with exit code 2 on it, without a traceback.
+    """
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """Names for an error message, cut after ``most``.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    texts = [str(name) for name in names]
+    shown = ", ".join(texts[:most])
+    return f"{shown} and {len(texts) - most} more" if len(texts) > most else shown

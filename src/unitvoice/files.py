@@ -1,0 +1,64 @@
+"""Writing files whole or not at all, and their checksums."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from unitvoice.errors import InputError
+
+__all__ = ["atomic", "read_json", "sha256", "write_json", "write_text"]
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A place beside ``path`` to write a file or a folder in, renamed to ``path`` when the block succeeds.
+
+    Nothing is left behind when the block fails, and an older ``path`` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    _remove(beside)
+    try:
+        yield beside
+        if beside.is_dir():
+            _remove(path)
+        beside.replace(path)
+    finally:
+        _remove(beside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file with Unix line ends, atomically."""
+    with atomic(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write JSON, atomically; equal content gives equal bytes. NaN and infinity are refused (ValueError)."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Read JSON; InputError when the file is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a JSON file ({error}); make it again or take it from a backup") from None
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
