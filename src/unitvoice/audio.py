@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unitvoice.errors import InputError
 from unitvoice.files import atomic
 
-__all__ = ["RATE", "AudioInfo", "info", "peak_normalise", "read", "resample", "write"]
+__all__ = ["RATE", "AudioInfo", "info", "match_loudness", "read", "resample", "write"]
 
 RATE = 16_000  # Hz; what the challenge's recordings have and what the pipeline works in
 
@@ -94,7 +94,13 @@ def write(path: Path, wave: NDArray[np.floating], rate: int = RATE) -> None:
         soundfile.write(str(beside), np.clip(wave, -1, 1), rate, subtype="PCM_16", format="WAV")
 
 
-def peak_normalise(wave: Wave, peak: float = 0.9) -> Wave:
-    """Scale so that the largest magnitude is ``peak``; silence stays as it is."""
-    largest = float(np.abs(wave).max(initial=0.0))
-    return wave if largest == 0 else (wave * (peak / largest)).astype(np.float32)
+def match_loudness(wave: Wave, like: Wave, peak: float = 0.99) -> Wave:
+    """Scale to the root mean square of another recording, or as near to it as a largest magnitude of ``peak`` allows.
+
+    Silence stays as it is.
+    """
+    own = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
+    if own == 0:
+        return wave
+    wanted = float(np.sqrt(np.mean(np.square(like, dtype=np.float64)))) / own
+    return (wave * min(wanted, peak / float(np.abs(wave).max()))).astype(np.float32)

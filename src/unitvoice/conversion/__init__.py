@@ -1,0 +1,1 @@
+"""Conversion: units and a target voice to sound."""

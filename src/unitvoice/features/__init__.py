@@ -1,0 +1,1 @@
+"""Frames computed from sound: spectra, cepstra and their normalisation."""

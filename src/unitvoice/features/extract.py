@@ -1,0 +1,82 @@
+"""Compute one kind of frames for a corpus and pack them into a store."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from unitvoice import audio, cli
+from unitvoice.errors import InputError, listed
+from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
+from unitvoice.manifest import Manifest, Utterance, read_manifest
+from unitvoice.store import create_store
+
+__all__ = ["extract", "main"]
+
+log = logging.getLogger(__name__)
+BLOCK = 256  # utterances in flight: bounds the memory and keeps the threads busy
+
+
+def extract(manifest: Manifest, kind: str, folder: Path, *, jobs: int = 1) -> None:
+    """Write the store of one kind of frames for all utterances of a manifest.
+
+    Args:
+        manifest: the corpus.
+        kind: a name of ``unitvoice.features.kinds.KINDS``.
+        folder: where the store will be.
+        jobs: threads; the result does not depend on their number.
+
+    Raises:
+        InputError: recordings that cannot be read, all of them named.
+    """
+    known = feature_kind(kind)
+    bad: list[InputError] = []
+    with create_store(folder, kind=kind, rate=known.rate, dtype=known.dtype, **known.parameters) as store:
+        progress = tqdm(manifest.utterances, desc=kind, unit="file", disable=None)
+        for utterance, frames in _computed(manifest, known, progress, jobs):
+            if isinstance(frames, InputError):
+                bad.append(frames)
+            elif not bad:
+                store.append(utterance.utterance, frames)
+        if bad:
+            raise InputError(f"{len(bad)} recordings cannot be used: {listed(bad)}")
+    log.info("%s: %d utterances, %d frames", kind, len(store.index), store.shape[0] if store.shape else 0)
+
+
+def _computed(
+    manifest: Manifest, kind: FeatureKind, utterances: Sequence[Utterance] | tqdm, jobs: int
+) -> Iterator[tuple[Utterance, NDArray[Any] | InputError]]:
+    def compute(utterance: Utterance) -> NDArray[Any] | InputError:
+        try:
+            wave = audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
+        except InputError as error:
+            return error
+        return kind.compute(wave)
+
+    block: list[Utterance] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for utterance in utterances:
+            block.append(utterance)
+            if len(block) == BLOCK:
+                yield from zip(block, pool.map(compute, block), strict=True)
+                block = []
+        yield from zip(block, pool.map(compute, block), strict=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of this module."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("manifest", type=Path, help="manifest folder")
+    parser.add_argument("kind", choices=sorted(KINDS), help="kind of frames")
+    parser.add_argument("store", type=Path, help="store to write")
+    parser.add_argument("--jobs", type=int, default=1, help="threads")
+    arguments = parser.parse_args(argv)
+    extract(read_manifest(arguments.manifest), arguments.kind, arguments.store, jobs=arguments.jobs)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,108 @@
+"""Log-mel spectra and MFCCs, and the way back from mel bands to a linear spectrum."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import librosa
+import numpy as np
+from librosa.filters import mel as slaney_filters
+from numpy.typing import NDArray
+
+from unitvoice.audio import RATE, Wave
+
+__all__ = ["FLOOR", "Spectrum", "log_mel", "mel_filters", "mel_to_linear", "mfcc"]
+
+Frames = NDArray[np.float32]
+FLOOR = 1e-5  # smallest mel magnitude; the logarithm of silence is log(FLOOR) = -11.5
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Short-time analysis: frame i is centred on sample ``i * hop``, so N samples give 1 + N // hop frames."""
+
+    fft: int = 1024  # points; the low mel bands are empty with fewer than 1024 at 80 bands
+    window: int = 400  # samples (25 ms), Hann
+    hop: int = 160  # samples (10 ms)
+    bands: int = 80
+    low: float = 0.0  # Hz
+    high: float = 8000.0  # Hz
+    preemphasis: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Frames per second."""
+        return RATE / self.hop
+
+
+@lru_cache
+def mel_filters(spectrum: Spectrum) -> Frames:
+    """Slaney mel filters, (bands, 1 + fft // 2)."""
+    return slaney_filters(
+        sr=RATE, n_fft=spectrum.fft, n_mels=spectrum.bands, fmin=spectrum.low, fmax=spectrum.high, dtype=np.float32
+    )
+
+
+def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
+    if spectrum.preemphasis:
+        wave = np.append(wave[:1], wave[1:] - spectrum.preemphasis * wave[:-1]).astype(np.float32)
+    # reflection needs more samples than half a transform; an extremely short clip is padded with silence first
+    wave = np.pad(wave, (0, max(0, spectrum.fft // 2 + 1 - len(wave))))
+    magnitude = np.abs(
+        librosa.stft(wave, n_fft=spectrum.fft, hop_length=spectrum.hop, win_length=spectrum.window, pad_mode="reflect")
+    )
+    return mel_filters(spectrum) @ magnitude
+
+
+def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
+    """Natural logarithm of mel magnitudes.
+
+    Args:
+        wave: (N,) samples at 16 kHz.
+        spectrum: the analysis.
+
+    Returns:
+        (1 + N // hop, bands), floored at log(FLOOR).
+
+    >>> log_mel(np.zeros(1600, np.float32)).shape
+    (11, 80)
+    """
+    frames = 1 + len(wave) // spectrum.hop
+    return np.log(np.maximum(_mel(wave, spectrum), FLOOR)).T[:frames].astype(np.float32)
+
+
+def mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(bands=40)) -> Frames:
+    """Mel-frequency cepstra with first and second differences (slopes over 9 frames).
+
+    Args:
+        wave: (N,) samples at 16 kHz.
+        coefficients: cepstra per frame, the zeroth included.
+        spectrum: the analysis.
+
+    Returns:
+        (1 + N // hop, 3 * coefficients).
+
+    >>> mfcc(np.zeros(1600, np.float32)).shape
+    (11, 39)
+    """
+    decibels = librosa.power_to_db(np.exp(2 * log_mel(wave, spectrum)), amin=FLOOR**2, top_db=None)
+    static = librosa.feature.mfcc(S=decibels.T, n_mfcc=coefficients)
+    slopes = [librosa.feature.delta(static, order=order, mode="nearest") for order in (1, 2)]
+    return np.concatenate([static, *slopes]).T.astype(np.float32)
+
+
+def mel_to_linear(log_frames: Frames, spectrum: Spectrum = Spectrum()) -> Frames:
+    """Linear magnitudes whose mel bands are about the given ones.
+
+    Each band is divided by its filter's sum and spread over the frequencies by the filters' weights. The filter bank's
+    pseudo-inverse, which would be exact, turns the small errors of predicted bands into noise.
+
+    Args:
+        log_frames: (T, bands) natural logarithms.
+        spectrum: the analysis they came from.
+
+    Returns:
+        (T, 1 + fft // 2) magnitudes.
+    """
+    filters = mel_filters(spectrum)
+    density = np.exp(log_frames) / filters.sum(axis=1)
+    return np.asarray(density @ filters / np.maximum(filters.sum(axis=0), 1e-8), dtype=np.float32)

@@ -1,0 +1,61 @@
+"""Model folders: ``weights.safetensors`` and ``model.json``, all that is needed to use a trained system anywhere."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from unitvoice import __version__
+from unitvoice.errors import InputError
+from unitvoice.files import atomic, read_json, write_json
+from unitvoice.settings import build
+from unitvoice.systems.base import System
+from unitvoice.systems.catalogue import create_system
+from unitvoice.systems.recipe import Recipe
+
+__all__ = ["load_model", "save_model"]
+
+
+def save_model(folder: Path, system: System, recipe: Recipe, **facts: Any) -> None:  # noqa: ANN401 - JSON values
+    """Write a model folder atomically.
+
+    Args:
+        folder: the model.
+        system: its weights and speakers.
+        recipe: what it was made from.
+        facts: whatever else should be known of it (seed, steps, features).
+    """
+    with atomic(folder) as beside:
+        beside.mkdir()
+        weights = {name: tensor.contiguous() for name, tensor in system.state_dict().items()}
+        save_file(weights, beside / "weights.safetensors")
+        described = json.loads(json.dumps(asdict(recipe)))
+        versions = {"unitvoice": __version__, "torch": torch.__version__}
+        write_json(
+            beside / "model.json", {"recipe": described, "speakers": system.speakers, **facts, "versions": versions}
+        )
+
+
+def load_model(folder: Path) -> System:
+    """Read a model folder into a system ready to encode and decode (evaluation mode, no gradients).
+
+    Raises:
+        InputError: the folder is not a model, or its weights are damaged or belong to another recipe.
+    """
+    if not (folder / "model.json").is_file():
+        raise InputError(f"{folder} is not a model (it has no model.json); train one first")
+    described = read_json(folder / "model.json")
+    recipe = build(Recipe, described["recipe"], str(folder / "model.json"))
+    system = create_system(recipe, described["speakers"])
+    try:
+        system.load_state_dict(load_file(folder / "weights.safetensors"))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{folder / 'weights.safetensors'} does not fit its model ({reason}); train it again"
+        ) from None
+    return system.eval().requires_grad_(requires_grad=False)

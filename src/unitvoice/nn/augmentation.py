@@ -1,0 +1,46 @@
+"""Changes of a spectrum that keep what is said: another vocal tract, another microphone."""
+
+import math
+
+import torch
+from torch import Tensor
+
+__all__ = ["equalise", "warp_bands"]
+
+
+def warp_bands(frames: Tensor, factors: Tensor) -> Tensor:
+    """Stretch the mel axis of each utterance, as a longer or shorter vocal tract would.
+
+    Args:
+        frames: (B, T, D) log-mel frames.
+        factors: (B,); band d of the result is read at d * factor, linearly interpolated, the last band held.
+
+    Returns:
+        (B, T, D).
+
+    >>> warp_bands(torch.arange(4.0).expand(1, 1, 4), torch.tensor([0.5]))
+    tensor([[[0.0000, 0.5000, 1.0000, 1.5000]]])
+    """
+    bands = frames.shape[-1]
+    place = (torch.arange(bands, device=frames.device) * factors[:, None]).clamp(max=bands - 1)  # (B, D)
+    low = place.floor().long()
+    share = (place - low)[:, None]
+    low = low[:, None].expand_as(frames)
+    high = (low + 1).clamp(max=bands - 1)
+    return frames.gather(-1, low) * (1 - share) + frames.gather(-1, high) * share
+
+
+def equalise(frames: Tensor, weights: Tensor) -> Tensor:
+    """Add a smooth curve over the bands to each utterance, as another microphone or room would.
+
+    Args:
+        frames: (B, T, D) log-mel frames.
+        weights: (B, R) amplitudes of the first R half-cosines over the bands, in the frames' unit.
+
+    Returns:
+        (B, T, D).
+    """
+    order = torch.arange(1, weights.shape[1] + 1, device=frames.device)[:, None]
+    position = (torch.arange(frames.shape[-1], device=frames.device) + 0.5) / frames.shape[-1]
+    curves = torch.cos(math.pi * order * position)  # (R, D)
+    return frames + (weights @ curves)[:, None]

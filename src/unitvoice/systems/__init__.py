@@ -1,0 +1,1 @@
+"""The systems: encoder, quantiser and decoder composed from layers, one module per published system."""

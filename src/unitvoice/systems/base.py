@@ -1,0 +1,74 @@
+"""What every system is: what it reads, how it is trained, how it encodes, how it speaks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from unitvoice.errors import InputError, listed
+
+__all__ = ["Batch", "System", "Units"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of equal length; all kinds of frames cover the same stretch of time."""
+
+    frames: dict[str, Tensor]  # kind -> (B, T, D)
+    means: dict[str, Tensor]  # kind -> (B, D), the mean frame each utterance is normalised with
+    speakers: Tensor  # (B,) rows of the speaker table
+    utterances: tuple[str, ...]
+
+
+class Units(NamedTuple):
+    """The units of one utterance."""
+
+    indices: Tensor  # (T, G) int64: one code per codebook
+    vectors: Tensor  # (T, D): the code vectors, straight from the codebook
+    continuous: Tensor  # (T, D): what was quantised
+
+
+class System(nn.Module):
+    """Base of all systems.
+
+    A system knows its speakers by name; the row in a speaker table is the place in ``speakers``.
+    """
+
+    input: str  # kind of frames that `encode` reads
+    unit_rate: float  # units per second
+    unit_first: float  # s, time of the first unit's centre
+
+    def __init__(self, speakers: Sequence[str]) -> None:
+        super().__init__()
+        self.speakers = tuple(speakers)
+
+    def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
+        """The weighted terms whose sum a stage minimises, by name."""
+        raise NotImplementedError
+
+    def monitor(self) -> dict[str, float]:
+        """Figures worth watching that are not losses (codebook usage and the like)."""
+        return {}
+
+    def prepare(self, stage: str, batch: Batch, means: Mapping[str, Tensor]) -> None:
+        """Set what is estimated from data before the first step (statistics, codebooks)."""
+
+    def encode(self, frames: Tensor, mean: Tensor) -> Units:
+        """Units of one whole utterance: no speaker, no text, the same result in any company.
+
+        Args:
+            frames: (T, D) of the kind ``input``.
+            mean: (D,), the mean frame to normalise with.
+        """
+        raise NotImplementedError
+
+    def decode(self, indices: Tensor, speaker: str, frames: int) -> Tensor:
+        """Speak units in a voice: (T, G) codes to (frames, D) frames for a vocoder."""
+        raise NotImplementedError
+
+    def speaker_row(self, speaker: str) -> int:
+        """Row of a speaker in the speaker table; InputError for one the model does not know."""
+        if speaker not in self.speakers:
+            raise InputError(f"the model does not know the speaker {speaker!r}; it knows {listed(self.speakers, 20)}")
+        return self.speakers.index(speaker)

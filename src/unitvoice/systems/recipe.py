@@ -1,0 +1,85 @@
+"""Recipes: the numbers of one system, resolved from its file, a size overlay and the user's overrides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from unitvoice import cli
+from unitvoice.errors import InputError, listed
+from unitvoice.files import read_json, write_json
+from unitvoice.settings import build, merged, read_yaml
+
+__all__ = ["Recipe", "StageSettings", "load_recipe", "main", "read_recipe"]
+
+SIZES = ("paper", "demo")
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """How one stage of training runs."""
+
+    steps: int
+    batch: int  # crops per step
+    crop: float  # s of speech per crop
+    learning_rate: float
+    warmup: int = 0  # steps of linear rise of the learning rate
+    decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`
+    decay: float = 0.5
+    cosine: bool = False  # after the warm-up the learning rate falls to zero along a half cosine
+    clip: float | None = None  # largest norm of the gradient
+    sampling: Literal["frame", "utterance", "speaker"] = "frame"  # what is equally likely to be drawn
+    checkpoint_every: int = 500  # steps
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that defines a system but the data and the seed."""
+
+    system: str
+    description: str
+    features: tuple[str, ...]  # kinds of frames that training and encoding read
+    model: dict[str, Any]  # the system's own settings; its module defines and checks them
+    stages: dict[str, StageSettings]
+    subsets: tuple[str, ...] = field(default=("unit", "voice"))  # what is trained on
+
+
+def load_recipe(path: Path, size: str = "paper", overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Resolve a recipe file.
+
+    Args:
+        path: YAML with paper-sized numbers and an overlay for each further size.
+        size: ``paper`` or the name of an overlay.
+        overrides: a last overlay, the user's.
+
+    Returns:
+        The resolved mapping, checked to be a :class:`Recipe`.
+    """
+    content = read_yaml(path)
+    overlays = {name: content.pop(name, None) for name in SIZES}
+    if size != "paper" and not overlays.get(size):
+        raise InputError(f"{path} has no overlay {size!r}; known sizes are {listed(SIZES)}")
+    resolved = merged(content, overlays.get(size) or {}, overrides or {})
+    build(Recipe, resolved, str(path))
+    return resolved
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a resolved recipe."""
+    return build(Recipe, read_json(path), str(path))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of this module: resolve a recipe into one JSON file."""
+    parser = cli.parser(main.__doc__)
+    parser.add_argument("recipe", type=Path, help="recipe file (YAML)")
+    parser.add_argument("output", type=Path, help="resolved recipe (JSON)")
+    parser.add_argument("--size", choices=SIZES, default="paper", help="overlay to apply")
+    parser.add_argument("--overrides", type=Path, help="YAML or JSON mapping laid over the recipe")
+    arguments = parser.parse_args(argv)
+    overrides = read_yaml(arguments.overrides) if arguments.overrides else {}
+    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, overrides))
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,1 @@
+"""Training: batches by step, one flat loop, checkpoints that resume exactly."""

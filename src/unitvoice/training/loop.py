@@ -1,0 +1,74 @@
+"""One stage of training, from its checkpoint to its last step."""
+
+import math
+from pathlib import Path
+
+import torch
+
+from unitvoice.systems.base import System
+from unitvoice.systems.recipe import StageSettings
+from unitvoice.training import checkpoint
+from unitvoice.training.batches import Batches
+from unitvoice.training.progress import Progress, Record
+
+__all__ = ["learning_rate", "train_stage"]
+
+LOG_EVERY = 20  # steps
+PREPARATION = 2**32 - 1  # the batch for statistics and codebooks: a step that no training reaches
+
+
+def learning_rate(settings: StageSettings, step: int) -> float:
+    """Learning rate of a step: linear warm-up, then constant with steps down, or a half cosine to zero."""
+    rate = settings.learning_rate * min(1.0, (step + 1) / max(settings.warmup, 1))
+    if settings.cosine:
+        share = max(0, step - settings.warmup) / max(1, settings.steps - settings.warmup)
+        rate *= 0.5 * (1 + math.cos(math.pi * share))
+    return rate * settings.decay ** sum(step >= at for at in settings.decay_at)
+
+
+def train_stage(system: System, stage: str, settings: StageSettings, batches: Batches, folder: Path) -> None:
+    """Train one stage of a system, going on from the newest checkpoint in ``folder``.
+
+    k steps, a stop, and the other N - k steps give the same weights, codebook and log as N steps at once: batches come
+    from (seed, step), and so does the state of the random numbers within a step.
+
+    Args:
+        system: changed in place.
+        stage: name of the stage.
+        settings: of the stage.
+        batches: what it trains on.
+        folder: for checkpoints and ``log.jsonl``; made when absent.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    optimiser = torch.optim.Adam((p for p in system.parameters() if p.requires_grad), lr=settings.learning_rate)
+    first = _start(system, optimiser, stage, batches, folder)
+    record = Record(folder / "log.jsonl", first)
+    progress = Progress(stage, first, settings.steps, settings.batch * settings.crop)
+    system.train()
+    for step in range(first, settings.steps):
+        torch.manual_seed(batches.seed * 2**32 + step)
+        optimiser.param_groups[0]["lr"] = learning_rate(settings, step)
+        terms = system.losses(stage, batches[step], step)
+        optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(terms.values())).sum().backward()
+        if settings.clip is not None:
+            torch.nn.utils.clip_grad_norm_(system.parameters(), settings.clip)
+        optimiser.step()
+        done = step + 1
+        if done % LOG_EVERY == 0 or done == settings.steps:
+            figures = {name: term.item() for name, term in terms.items()} | system.monitor()
+            record.add(done, figures)
+            progress.update(done, figures)
+        if done % settings.checkpoint_every == 0 or done == settings.steps:
+            checkpoint.save(folder, done, {"system": system.state_dict(), "optimiser": optimiser.state_dict()})
+
+
+def _start(system: System, optimiser: torch.optim.Optimizer, stage: str, batches: Batches, folder: Path) -> int:
+    state = checkpoint.restore(folder)
+    if state is None:
+        system.train()
+        system.prepare(stage, batches[PREPARATION], batches.corpus_means())
+        return 0
+    system.load_state_dict(state["system"])
+    optimiser.load_state_dict(state["optimiser"])
+    return int(state["step"])

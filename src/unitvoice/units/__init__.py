@@ -1,0 +1,1 @@
+"""Units: encoding speech with a trained system."""

@@ -1,0 +1,80 @@
+"""Encode utterances with a trained model into stores of codes, code vectors and unquantised vectors."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import get_args
+
+import torch
+from tqdm import tqdm
+
+from unitvoice import cli
+from unitvoice.errors import InputError
+from unitvoice.features.normalise import Scope, mean_frames
+from unitvoice.files import atomic
+from unitvoice.manifest import Subset, Utterance, read_manifest
+from unitvoice.models import load_model
+from unitvoice.store import Store, create_store
+from unitvoice.systems.base import System
+
+__all__ = ["encode", "main"]
+
+log = logging.getLogger(__name__)
+
+
+@torch.inference_mode()
+def encode(
+    system: System, utterances: Sequence[Utterance], frames: Store, folder: Path, *, scope: Scope = "speaker"
+) -> None:
+    """Write a folder of three stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
+
+    Args:
+        system: a trained system.
+        utterances: what to encode; means of the scope ``speaker`` are over a speaker's utterances among these.
+        frames: store of the kind that the system reads.
+        folder: where the stores will be.
+        scope: what the frames are normalised with, see :func:`unitvoice.features.normalise.mean_frames`.
+
+    Raises:
+        InputError: nothing to encode, or the store has another kind of frames.
+    """
+    if frames.meta["kind"] != system.input:
+        raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
+    means = mean_frames(frames, utterances, scope)
+    at = partial(create_store, rate=system.unit_rate, first=system.unit_first)
+    with atomic(folder) as beside, ExitStack() as stack:
+        beside.mkdir()
+        indices = stack.enter_context(at(beside / "indices", kind="indices", dtype="int32"))
+        vectors = stack.enter_context(at(beside / "vectors", kind="vectors"))
+        continuous = stack.enter_context(at(beside / "continuous", kind="continuous"))
+        for utterance in tqdm(utterances, desc="encode", unit="file", disable=None):
+            name = utterance.utterance
+            units = system.encode(torch.tensor(frames[name]), torch.from_numpy(means[name]))
+            indices.append(name, units.indices.numpy())
+            vectors.append(name, units.vectors.numpy())
+            continuous.append(name, units.continuous.numpy())
+    log.info("encoded %d utterances", len(utterances))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of this module."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("manifest", type=Path, help="manifest folder")
+    parser.add_argument("frames", type=Path, help="store of the kind the model reads")
+    parser.add_argument("output", type=Path, help="folder to write the stores in")
+    parser.add_argument("--subsets", nargs="+", choices=get_args(Subset), default=["test"], help="what to encode")
+    parser.add_argument("--scope", choices=get_args(Scope), default="speaker", help="mean to normalise with")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    arguments = parser.parse_args(argv)
+    torch.set_num_threads(arguments.threads)
+    utterances = read_manifest(arguments.manifest).subset(*arguments.subsets)
+    if not utterances:
+        raise InputError(f"{arguments.manifest} has no utterance in the subsets {', '.join(arguments.subsets)}")
+    encode(load_model(arguments.model), utterances, Store(arguments.frames), arguments.output, scope=arguments.scope)
+
+
+if __name__ == "__main__":
+    cli.run(main)
