@@ -1,0 +1,1 @@
+"""The submission: its file lists, layout, validation and packaging."""
