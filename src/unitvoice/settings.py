@@ -25,7 +25,9 @@ def build[T](kind: type[T], values: Mapping[str, Any], place: str) -> T:
         InputError: a key is unknown or missing, or a value has the wrong type; all faults are named.
     """
     try:
-        checked: TypeAdapter[Any] = TypeAdapter(pydantic_dataclass(kind, config=ConfigDict(extra="forbid")))
+        checked: TypeAdapter[Any] = TypeAdapter(
+            pydantic_dataclass(kind, frozen=True, config=ConfigDict(extra="forbid"))
+        )
         made: T = checked.validate_python(dict(values))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'all'}: {_spoken(fault)}" for fault in error.errors()]

@@ -1,0 +1,36 @@
+"""From raw speech to a scored, valid submission: corpus, features, training, units, conversion, scores, report."""
+
+from snakemake.utils import min_version
+
+min_version("9.22")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/units.smk"
+include: "workflow/rules/conversion.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/submission.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    units,
+    scores,
+    submission,
+    report,
+
+
+rule all:
+    """Everything: units, scores, the submission and the report."""
+    default_target: True
+    input:
+        rules.submission.input,
+        rules.scores.input,
+        rules.report.input,

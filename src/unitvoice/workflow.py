@@ -1,0 +1,158 @@
+"""What the Snakemake workflow asks of the package before any job runs: the plan, and the hash of a command's code."""
+
+import ast
+import hashlib
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from unitvoice.errors import InputError, listed
+from unitvoice.settings import read_yaml
+
+__all__ = ["Plan", "checked", "digest"]
+
+PACKAGE = Path(__file__).parent
+
+
+def checked(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with the schema's defaults filled in.
+
+    Raises:
+        InputError: it does not follow the schema; all faults are named with their keys.
+    """
+    filled = _filled(config, schema)
+    faults = []
+    for fault in jsonschema.Draft202012Validator(schema).iter_errors(filled):
+        place = ".".join(map(str, fault.absolute_path))
+        faults.append(f"{place or 'top level'}: {fault.message}")
+    if faults:
+        known = ", ".join(schema["properties"])
+        raise InputError(f"the configuration is not valid: {'; '.join(sorted(faults))} (top-level keys: {known})")
+    return filled
+
+
+def _filled(values: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(values)
+    for key, part in schema.get("properties", {}).items():
+        if key not in result and "default" in part:
+            result[key] = part["default"]
+        if isinstance(result.get(key), Mapping) and "properties" in part:
+            result[key] = _filled(result[key], part)
+    return result
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run consists of."""
+
+    root: Path  # of the checkout
+    config: dict[str, Any]
+    features: tuple[str, ...]  # kinds of frames that the recipe reads
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], root: Path) -> "Plan":
+        """The plan of a configuration; InputError when it is not valid or names what is not there."""
+        known = checked(config, read_yaml(root / "workflow" / "schemas" / "config.schema.yaml"))
+        recipes = {path.stem: path for path in _recipes(root).glob("*.yaml")}
+        if known["system"] not in recipes:
+            raise InputError(
+                f"unknown system {known['system']!r}; there are recipes for {listed(sorted(recipes), 30)}"
+            )
+        return cls(root, known, tuple(read_yaml(recipes[known["system"]])["features"]))
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus."""
+        return str(self.config["corpus"])
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in the order of the configuration."""
+        return tuple(self.config["languages"])
+
+    @property
+    def system(self) -> str:
+        """Name of the system."""
+        return str(self.config["system"])
+
+    @property
+    def recipe(self) -> Path:
+        """Recipe file of the system."""
+        return _recipes(self.root) / f"{self.system}.yaml"
+
+    @property
+    def module(self) -> str:
+        """Name of the module that defines the system."""
+        return f"unitvoice.systems.{self.system.replace('-', '_')}"
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds; the first makes the submission."""
+        return tuple(self.config["seeds"])
+
+    @property
+    def declarations(self) -> str:
+        """Command line flags of what the submission declares."""
+        flags = ("open_source", "parallel_train", "external_data")
+        return " ".join(f"--{flag.replace('_', '-')}" for flag in flags if self.config["submission"][flag])
+
+    @property
+    def code(self) -> str:
+        """Command line option with the code that an open submission hands in."""
+        if not self.config["submission"]["open_source"]:
+            return ""
+        parts = ("src", "workflow", "Snakefile", "config.yaml", "requirements.txt", "LICENSE")
+        return "--code " + " ".join(shlex.quote(str(self.root / part)) for part in parts)
+
+    @property
+    def report_options(self) -> str:
+        """Command line options that tell the report what there is."""
+        seeds = " ".join(map(str, self.seeds))
+        return f"--languages {' '.join(self.languages)} --system {self.system} --seeds {seeds}"
+
+
+def _recipes(root: Path) -> Path:
+    return root / "workflow" / "systems"
+
+
+@cache
+def digest(*modules: str) -> str:
+    """Hash of the source of modules and of all of ours that they import.
+
+    As a parameter of a rule it makes an edit of the code rerun what depends on it, wherever the checkout lies.
+
+    >>> len(digest("unitvoice.errors"))
+    12
+    """
+    reached: set[Path] = set()
+    waiting = [_source(module) for module in modules]
+    while waiting:
+        path = waiting.pop()
+        if path is not None and path not in reached:
+            reached.add(path)
+            waiting.extend(_source(name) for name in _imports(path))
+    content = b"".join(path.read_bytes() for path in sorted(reached))
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _source(module: str) -> Path | None:
+    place = PACKAGE.parent.joinpath(*module.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unitvoice"):
+            names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name.startswith("unitvoice")}
+    return names

@@ -1,0 +1,47 @@
+"""The checked configuration, the names derived from it, and the helpers that the rules share."""
+
+import json
+import sys
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from unitvoice.errors import InputError
+from unitvoice.workflow import Plan, digest
+
+try:
+    PLAN = Plan.of(config, Path(workflow.basedir))
+except InputError as error:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
+
+
+# every command finds the package, from any working directory and in a conda environment too
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={PLAN.root / 'src'}; ")
+
+
+pathvars:
+    results=f"results/{PLAN.corpus}",
+    logs=f"logs/{PLAN.corpus}",
+    benchmarks=f"benchmarks/runs/{PLAN.corpus}",
+
+
+wildcard_constraints:
+    language="|".join(PLAN.languages),
+    system="[a-z0-9-]+",
+    seed="[0-9]+",
+    run="(seed|untrained)-[0-9]+",
+    kind="[a-z0-9]+",
+
+
+def per_language(flag, *names):
+    """An option per language with some of the rule's inputs, as `--language english MANIFEST UNITS/vectors`."""
+
+    def options(wildcards, input):
+        places = []
+        for number, language in enumerate(PLAN.languages):
+            parts = (name.partition("/") for name in names)
+            inputs = [f"{getattr(input, name)[number]}{slash}{rest}" for name, slash, rest in parts]
+            places.append(" ".join([flag, language, *inputs]))
+        return " ".join(places)
+
+    return options

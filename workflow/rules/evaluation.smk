@@ -1,0 +1,97 @@
+"""Scores: what can be measured without listeners."""
+
+
+rule score_units:
+    """ABX and bitrate of the code vectors, and of what they were before quantisation."""
+    input:
+        manifest="<results>/{language}/manifest",
+        units="<results>/{language}/{system}/{run}/units",
+    output:
+        directory("<results>/{language}/{system}/{run}/abx"),
+    log:
+        "<logs>/{language}/{system}/{run}/score_units.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/score_units.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="2h",
+    params:
+        code=digest("unitvoice.evaluation.representations"),
+        distances=lookup("evaluation/distances", within=PLAN.config),
+    shell:
+        "python -m unitvoice.evaluation.representations {input.manifest} {output}"
+        " --frames vectors {input.units}/vectors --frames continuous {input.units}/continuous"
+        " --distances {params.distances} --jobs {threads} 2> {log}"
+
+
+rule score_baseline:
+    """The same scores for plain features."""
+    input:
+        manifest="<results>/{language}/manifest",
+        frames="<results>/{language}/features/{kind}",
+    output:
+        directory("<results>/{language}/baselines/{kind}"),
+    log:
+        "<logs>/{language}/score_baseline/{kind}.log",
+    benchmark:
+        "<benchmarks>/{language}/score_baseline/{kind}.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="2h",
+    params:
+        code=digest("unitvoice.evaluation.representations"),
+        distances=lookup("evaluation/distances", within=PLAN.config),
+    shell:
+        "python -m unitvoice.evaluation.representations {input.manifest} {output}"
+        " --frames {wildcards.kind} {input.frames} --distances {params.distances} --jobs {threads} 2> {log}"
+
+
+rule judge_speakers:
+    """How near the conversions are to their target voices, by a pretrained speaker embedding."""
+    input:
+        manifest="<results>/{language}/manifest",
+        converted="<results>/{language}/{system}/{run}/converted",
+        resynthesised="<results>/{language}/{system}/{run}/resynthesised",
+    output:
+        "<results>/{language}/{system}/{run}/speakers.json",
+    log:
+        "<logs>/{language}/{system}/{run}/judge_speakers.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/judge_speakers.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="1h",
+    params:
+        code=digest("unitvoice.evaluation.listening.speaker"),
+    shell:
+        "python -m unitvoice.evaluation.listening.speaker {input.manifest} {input.converted} {output}"
+        " --resynthesised {input.resynthesised} 2> {log}"
+
+
+rule scores:
+    """Scores of all languages and seeds, and of what they are compared with."""
+    input:
+        collect(
+            "<results>/{language}/{system}/{run}-{seed}/abx",
+            language=PLAN.languages,
+            system=PLAN.system,
+            run=["seed", "untrained"],
+            seed=PLAN.seeds,
+        ),
+        collect(
+            "<results>/{language}/baselines/{kind}",
+            language=PLAN.languages,
+            kind=lookup("evaluation/baseline", within=PLAN.config),
+        ),
+        collect(
+            "<results>/{language}/{system}/seed-{seed}/speakers.json",
+            language=PLAN.languages,
+            system=PLAN.system,
+            seed=PLAN.seeds[0],
+        ),

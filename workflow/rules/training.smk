@@ -1,0 +1,70 @@
+"""Training; the checkpoints live outside the declared outputs, so that no rerun deletes them."""
+
+
+rule resolve_recipe:
+    """Lay the size and the user's overrides over the system's recipe."""
+    input:
+        recipe=PLAN.recipe,
+    output:
+        "<results>/{system}/recipe.json",
+    log:
+        "<logs>/{system}/resolve_recipe.log",
+    conda:
+        "../../envs/pipeline.yaml"
+    params:
+        code=digest("unitvoice.systems.recipe"),
+        size=lookup("size", within=PLAN.config),
+        overrides=json.dumps(PLAN.config["overrides"], sort_keys=True),
+    shell:
+        "python -m unitvoice.systems.recipe {input.recipe} {output} --size {params.size}"
+        " --overrides {params.overrides:q} 2> {log}"
+
+
+rule train:
+    """Train a system on one language; an interrupted training goes on where it was."""
+    input:
+        recipe="<results>/{system}/recipe.json",
+        manifest="<results>/{language}/manifest",
+        features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
+    output:
+        directory("<results>/{language}/{system}/seed-{seed}/model"),
+    log:
+        "<logs>/{language}/{system}/seed-{seed}/train.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/seed-{seed}/train.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="24h",
+    params:
+        code=digest("unitvoice.training.train", PLAN.module),
+        state=subpath(output[0], ancestor=1),
+    shell:
+        "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
+        " --state {params.state}/training --seed {wildcards.seed} --threads {threads} 2> {log}"
+
+
+rule initialise:
+    """The same system untrained, its codebook placed among encoded data: what learning has to beat."""
+    input:
+        recipe="<results>/{system}/recipe.json",
+        manifest="<results>/{language}/manifest",
+        features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
+    output:
+        directory("<results>/{language}/{system}/untrained-{seed}/model"),
+    log:
+        "<logs>/{language}/{system}/untrained-{seed}/initialise.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/untrained-{seed}/initialise.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="30m",
+    params:
+        code=digest("unitvoice.training.train", PLAN.module),
+        state=subpath(output[0], ancestor=1),
+    shell:
+        "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
+        " --state {params.state}/training --seed {wildcards.seed} --steps 0 --threads {threads} 2> {log}"

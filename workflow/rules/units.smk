@@ -1,0 +1,37 @@
+"""Units: codes, code vectors and what was quantised."""
+
+
+rule encode_units:
+    """Encode the voices, the development set and the test set."""
+    input:
+        model="<results>/{language}/{system}/{run}/model",
+        manifest="<results>/{language}/manifest",
+        frames=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features[0]),
+    output:
+        directory("<results>/{language}/{system}/{run}/units"),
+    log:
+        "<logs>/{language}/{system}/{run}/encode_units.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/encode_units.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="4h",
+    params:
+        code=digest("unitvoice.units.encode", PLAN.module),
+        scope=lookup("encoding/scope", within=PLAN.config),
+    shell:
+        "python -m unitvoice.units.encode {input.model} {input.manifest} {input.frames} {output}"
+        " --subsets voice dev test --scope {params.scope} --threads {threads} 2> {log}"
+
+
+rule units:
+    """Units of all languages and seeds."""
+    input:
+        collect(
+            "<results>/{language}/{system}/seed-{seed}/units",
+            language=PLAN.languages,
+            system=PLAN.system,
+            seed=PLAN.seeds,
+        ),
