@@ -1,0 +1,1 @@
+"""Corpora: where speech comes from, and its manifest."""
