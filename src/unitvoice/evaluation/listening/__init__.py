@@ -1,0 +1,1 @@
+"""Automatic stand-ins for listeners; each result names its judge."""
