@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def check_frames(task: AbxTask, frames: Frames, distance: Distance, *, official_
             raise DistanceError(f"{distance} means nothing here: {text}; {CURES[fault]}")
 
 
-def _faults(table: NDArray[np.generic], distance: Distance) -> list[str]:
+def _faults(table: NDArray[Any], distance: Distance) -> list[str]:
     checks: Mapping[str, Callable[[], bool]] = {
         NOT_FINITE: lambda: not np.isfinite(table).all(),
         NEGATIVE: lambda: distance == "KL" and bool((table < 0).any()),
