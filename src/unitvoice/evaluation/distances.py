@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["DISTANCES", "Distance", "item_distances"]
+__all__ = ["DISTANCES", "Distance", "edit_distance", "item_distances"]
 
 Distance = Literal["cosine", "KL", "levenshtein"]
 DISTANCES: tuple[Distance, ...] = ("cosine", "KL", "levenshtein")
@@ -44,6 +44,11 @@ def item_distances(
         return _dtw_pairs(frames, frames[:, :0], norms, starts, pairs, normalise)
     shares, logs = _smoothed(frames)
     return _dtw_pairs(shares, logs, (shares * logs).sum(axis=1), starts, pairs, normalise)
+
+
+def edit_distance(one: NDArray[np.int64], other: NDArray[np.int64]) -> int:
+    """Fewest insertions, deletions and replacements between two sequences of numbers, (T,) and (U,)."""
+    return int(_count_edits(one, other))
 
 
 def _smoothed(frames: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -159,14 +164,14 @@ def _edit_pairs(symbols, starts, pairs):  # type: ignore[no-untyped-def]  # noqa
     found = np.empty(len(pairs))
     for place in range(len(pairs)):
         a, x = pairs[place]
-        found[place] = _edits(symbols[starts[a] : starts[a + 1]], symbols[starts[x] : starts[x + 1]])
+        found[place] = _count_edits(symbols[starts[a] : starts[a + 1]], symbols[starts[x] : starts[x + 1]])
         if (starts[a + 1] == starts[a]) != (starts[x + 1] == starts[x]):
             found[place] = np.inf
     return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _edits(one, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _count_edits(one, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     before = np.arange(len(other) + 1)
     for i in range(len(one)):
         diagonal = before[0]
