@@ -28,11 +28,12 @@ def frame_rate(frames: Mapping[str, int], seconds: Mapping[str, float]) -> Frame
     count = np.array([frames[name] for name in names], dtype=np.float64)
     if len(names) < FEWEST or np.ptp(length) == 0:
         return None
-    near = length >= np.median(length)
-    rate = FrameRate(float(np.median(count[near] / length[near])), 0.0)
+    several = count > 1  # a single frame may stand for any shorter length
+    long = length >= np.median(length)
+    rate = FrameRate(float(np.median(count[long] / length[long])), 0.0)
     for _ in range(ROUNDS):
         error = count - rate.per_second * length
-        near = np.abs(error - np.median(error)) <= 2  # noqa: PLR2004 - explained above
+        near = several & (np.abs(error - np.median(error[long])) <= 2)  # noqa: PLR2004 - explained above
         if near.sum() < FEWEST or np.ptp(length[near]) == 0:
             return None
         rate = FrameRate(*map(float, np.polyfit(length[near], count[near], 1)))

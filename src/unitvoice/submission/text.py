@@ -75,7 +75,7 @@ def _judge(line: str, fewest: int) -> int | str:
         values = [float(value) for value in line.split(" ")]
     except ValueError as error:
         return f"has something that is not a number ({error})"
-    if not all(map(math.isfinite, values)):
+    if not math.isfinite(sum(values)) and not all(map(math.isfinite, values)):
         return "has a value that is not finite"
     if len(values) < fewest:
         return f"has {len(values)} of at least {fewest} columns"
