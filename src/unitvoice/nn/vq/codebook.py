@@ -1,5 +1,8 @@
 """What quantisers with a single codebook have in common."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,7 +12,7 @@ from unitvoice.nn.vq.quantiser import Initialisation, Quantised, Quantiser, mask
 from unitvoice.nn.vq.ranks import agreed, gathered, total
 from unitvoice.nn.vq.search import nearest
 
-__all__ = ["CodebookQuantiser"]
+__all__ = ["CodebookQuantiser", "valid_frames"]
 
 
 class CodebookQuantiser(Quantiser):
@@ -52,7 +55,7 @@ class CodebookQuantiser(Quantiser):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Quantised:
         """Quantise frames, (B, T, D); see :class:`Quantiser`. The result is that of the codes before their update."""
         frames = self.project(x.float())
-        valid = _valid(frames.detach(), mask)
+        valid = valid_frames(frames.detach(), mask)
         if self.training:
             self._revive(valid)
         table = self.table()
@@ -60,7 +63,7 @@ class CodebookQuantiser(Quantiser):
         chosen = F.embedding(indices, table)
         losses = {name: masked_mean(value, mask) for name, value in self.terms(x.float(), frames, chosen).items()}
         if self.training:
-            self._learn(valid, _valid(indices, mask))
+            self._learn(valid, valid_frames(indices, mask))
         return Quantised(straight_through(frames, chosen.detach()), indices[..., None], losses)
 
     def table(self) -> Tensor:
@@ -104,14 +107,20 @@ class CodebookQuantiser(Quantiser):
         if self.revive_below <= 0 or not len(dead := (self.counts < self.revive_below).nonzero().flatten()):
             return
         pool = gathered(frames)
-        generator = torch.Generator()
-        generator.set_state(self.random_state.cpu())
-        picks = torch.randperm(len(pool), generator=generator)[: len(dead)].to(pool.device)
-        self.random_state.copy_(generator.get_state())
+        with self._draws() as generator:
+            picks = torch.randperm(len(pool), generator=generator)[: len(dead)].to(pool.device)
         dead = dead[: len(picks)]
         self.counts[dead] = self.counts.mean().clamp(min=self.revive_below)
         self._place(dead, pool[agreed(picks)])
         self.revived += len(dead)
+
+    @contextmanager
+    def _draws(self) -> Iterator[torch.Generator]:
+        """A generator on the CPU that goes on where it stopped the last time, also after a restart."""
+        generator = torch.Generator()
+        generator.set_state(self.random_state.cpu())
+        yield generator
+        self.random_state.copy_(generator.get_state())
 
     @torch.no_grad()
     def _place(self, codes: Tensor, vectors: Tensor) -> None:
@@ -126,5 +135,6 @@ class CodebookQuantiser(Quantiser):
         self.counts.mul_(self.decay).add_(counts * (1 - self.decay))
 
 
-def _valid(values: Tensor, mask: Tensor | None) -> Tensor:
+def valid_frames(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Values of the frames where the mask is true, (B, T, ...) -> (N, ...)."""
     return values.flatten(0, 1) if mask is None else values[mask]
