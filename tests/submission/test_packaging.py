@@ -44,6 +44,13 @@ def test_stray_files_are_refused_by_name(tmp_path, tree, name):
     assert not (tmp_path / "out.zip").exists()
 
 
+def test_marker_of_the_workflow_is_left_out(tmp_path, tree):
+    pack(tree, tmp_path / "one.zip")
+    (tree / ".snakemake_timestamp").write_text("")
+    pack(tree, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
 def test_link_out_of_the_tree_is_refused(tmp_path, tree):
     (tree / "2019/secret.txt").symlink_to(tmp_path / "metadata.yaml")
     with pytest.raises(InputError, match=r"secret\.txt"):

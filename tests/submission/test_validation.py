@@ -335,6 +335,12 @@ def test_own_layout_is_strictly_clean(tmp_path, packed):
     assert validate(tmp_path / "out.zip", own_lists).findings == ()
 
 
+def test_marker_of_the_workflow_is_passed_over(packed):
+    tree, own_lists = packed
+    (tree / ".snakemake_timestamp").write_text("")
+    assert validate(tree, own_lists).findings == ()
+
+
 def replace_wav(path, *, rate=16_000, channels=1, width=2, seconds=1.0, cut=0, level=9000):
     samples = np.full(int(rate * seconds) * channels, level, "<i2" if width == 2 else "u1")
     with wave.open(str(path), "wb") as file:

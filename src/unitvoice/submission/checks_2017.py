@@ -5,15 +5,13 @@ from itertools import pairwise
 
 from unitvoice.submission.common_checks import check_code, check_metadata, check_names, check_widths
 from unitvoice.submission.findings import Finding, official, ours
-from unitvoice.submission.lists import FileLists
+from unitvoice.submission.lists import DURATIONS_2017, LANGUAGES_2017, FileLists
 from unitvoice.submission.text import RowReader, read_text
 from unitvoice.submission.track2 import check_classes
 from unitvoice.submission.tree import Tree, UnreadableError
 
-__all__ = ["DURATIONS", "LANGUAGES", "check_2017"]
+__all__ = ["check_2017"]
 
-LANGUAGES = ("english", "french", "mandarin", "LANG1", "LANG2")
-DURATIONS = ("1s", "10s", "120s")
 ENCODE = "encode the recording again; a line is '<time> <v1> ... <vN>'"
 FEWEST = 2  # lines and columns below which the official validator stops on an IndexError
 
@@ -47,13 +45,13 @@ def check_2017(tree: Tree, lists: FileLists, *, is_open: bool | None) -> Iterato
 
 def _check_track1(tree: Tree, lists: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Iterator[Finding]:
     languages = tree.names("2017/track1") or set()
-    yield from check_names("2017/track1", languages, set(LANGUAGES))
-    for language in sorted(languages & set(LANGUAGES)):
+    yield from check_names("2017/track1", languages, set(LANGUAGES_2017))
+    for language in sorted(languages & set(LANGUAGES_2017)):
         folder = f"2017/track1/{language}"
         durations = tree.names(folder) or set()
-        for name in sorted(durations - set(DURATIONS)):
+        for name in sorted(durations - set(DURATIONS_2017)):
             yield ours(f"{folder}/{name}", "does not belong here", "delete it")
-        for duration in DURATIONS:
+        for duration in DURATIONS_2017:
             stems = lists.get(language, {}).get(duration)
             yield from _check_duration(tree, f"{folder}/{duration}", stems)
 
@@ -109,7 +107,7 @@ def _misshapen(rows: Sequence[Sequence[float]]) -> str | None:
 
 def _check_track2(tree: Tree, lists: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
     found = tree.names("2017/track2") or set()
-    wanted = {f"{language}.txt" for language in LANGUAGES}
+    wanted = {f"{language}.txt" for language in LANGUAGES_2017}
     yield from check_names("2017/track2", found, wanted)
     for name in sorted(found & wanted):
         try:

@@ -8,14 +8,13 @@ import numpy as np
 from unitvoice.submission.common_checks import check_code, check_metadata, check_names, check_widths
 from unitvoice.submission.findings import Finding, official, ours
 from unitvoice.submission.frame_counts import frame_rate, odd_counts
-from unitvoice.submission.lists import LanguageLists
+from unitvoice.submission.lists import LANGUAGES_2019, LanguageLists
 from unitvoice.submission.text import RowReader, TextFacts, read_text
 from unitvoice.submission.tree import Tree, UnreadableError
 from unitvoice.submission.wavs import check_wav
 
-__all__ = ["LANGUAGES", "check_2019"]
+__all__ = ["check_2019"]
 
-LANGUAGES = ("english", "surprise")
 AUXILIARY = ("auxiliary_embedding1", "auxiliary_embedding2")
 SAME = 1e-5  # of the largest value: rows that are closer are one code, printed in two ways
 ENCODE = "encode the recording again and write it with unitvoice.submission.layout"
@@ -34,15 +33,15 @@ def check_2019(tree: Tree, lists: Mapping[str, LanguageLists], *, is_open: bool 
         yield official("2019", "is not a folder", "put metadata.yaml, english and surprise into one")
         return
     code = frozenset({"code"})
-    wanted = {"metadata.yaml", *LANGUAGES} | (code if is_open else set())
+    wanted = {"metadata.yaml", *LANGUAGES_2019} | (code if is_open else set())
     yield from check_names("2019", found, wanted, allowed=code if is_open is None else frozenset())
-    further = {name: (tree.names(f"2019/{name}") or set()) & set(AUXILIARY) for name in LANGUAGES}
+    further = {name: (tree.names(f"2019/{name}") or set()) & set(AUXILIARY) for name in LANGUAGES_2019}
     yield from _check_auxiliary(further)
     if "metadata.yaml" in found:
         yield from check_metadata(tree, "2019", _auxiliaries(further))
     if is_open and "code" in found:
         yield from check_code(tree, "2019/code")
-    for language in LANGUAGES:
+    for language in LANGUAGES_2019:
         if language in found:
             yield from _check_language(tree, f"2019/{language}", sorted(further[language]), lists.get(language))
 
@@ -53,7 +52,7 @@ def _auxiliaries(further: Mapping[str, set[str]]) -> int:
 
 
 def _check_auxiliary(further: Mapping[str, set[str]]) -> Iterator[Finding]:
-    english, surprise = (further[language] for language in LANGUAGES)
+    english, surprise = (further[language] for language in LANGUAGES_2019)
     for name in sorted(english ^ surprise):
         there = "english" if name in english else "surprise"
         yield official(f"2019/{there}/{name}", "is there for one language only", "add it for the other, or delete it")

@@ -16,6 +16,7 @@ from unitvoice.files import atomic
 from unitvoice.manifest import Manifest, read_manifest
 from unitvoice.store import Store
 from unitvoice.submission import metadata
+from unitvoice.submission.lists import DURATIONS_2017, LANGUAGES_2017, LANGUAGES_2019
 from unitvoice.submission.metadata import Year
 from unitvoice.submission.text import RowWriter
 from unitvoice.submission.tree import refuse_foreign
@@ -24,9 +25,6 @@ __all__ = ["Language2019", "Submission", "main", "write_submission"]
 
 log = logging.getLogger(__name__)
 
-LANGUAGES_2019 = ("english", "surprise")
-LANGUAGES_2017 = ("english", "french", "mandarin", "LANG1", "LANG2")
-DURATIONS = ("1s", "10s", "120s")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "__MACOSX", "*.pyc", "*.egg-info", "Thumbs.db", "desktop.ini")
 FEWEST_COLUMNS = 2
 
@@ -94,8 +92,8 @@ def _wrong_parts(submission: Submission) -> Iterator[str]:
     for name, language in submission.languages.items():
         yield from _wrong_language(name, language)
     for (name, duration), store in submission.track1.items():
-        if name not in LANGUAGES_2017 or duration not in DURATIONS:
-            yield f"track 1 has no {name} {duration}; it has {listed(LANGUAGES_2017)} with {listed(DURATIONS)}"
+        if name not in LANGUAGES_2017 or duration not in DURATIONS_2017:
+            yield f"track 1 has no {name} {duration}; it has {listed(LANGUAGES_2017)} with {listed(DURATIONS_2017)}"
         yield from _wrong_frames(store, list(store), fewest=2)
     for name, classes in submission.track2.items():
         if name not in LANGUAGES_2017 or not classes.is_file():

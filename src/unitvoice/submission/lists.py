@@ -12,8 +12,21 @@ from unitvoice.files import atomic
 from unitvoice.manifest import Manifest, read_manifest
 from unitvoice.submission.tree import refuse_foreign
 
-__all__ = ["FileLists", "LanguageLists", "language_lists", "main", "read_lists", "write_lists"]
+__all__ = [
+    "DURATIONS_2017",
+    "LANGUAGES_2017",
+    "LANGUAGES_2019",
+    "FileLists",
+    "LanguageLists",
+    "language_lists",
+    "main",
+    "read_lists",
+    "write_lists",
+]
 
+LANGUAGES_2019 = ("english", "surprise")
+LANGUAGES_2017 = ("english", "french", "mandarin", "LANG1", "LANG2")
+DURATIONS_2017 = ("1s", "10s", "120s")
 SUFFIX = "_filelist.txt"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic
+from unitvoice.submission.tree import MARKER
 
 __all__ = ["main", "pack"]
 
@@ -37,9 +38,8 @@ def pack(tree: Path, archive: Path) -> int:
         )
     if archive.resolve().is_relative_to(tree.resolve()):
         raise InputError(f"{archive} lies within {tree}; write the zip somewhere else")
-    files = {
-        path.relative_to(tree).as_posix(): path for path in tree.rglob("*") if path.is_symlink() or not path.is_dir()
-    }
+    found = (path for path in tree.rglob("*") if path.name != MARKER and (path.is_symlink() or not path.is_dir()))
+    files = {path.relative_to(tree).as_posix(): path for path in found}
     if stray := sorted(name for name, path in files.items() if _is_stray(name, path)):
         raise InputError(f"{tree} holds files that do not belong in a submission: {listed(stray)}; delete them")
     with atomic(archive) as beside, zipfile.ZipFile(beside, "w") as packed:

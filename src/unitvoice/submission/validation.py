@@ -11,10 +11,11 @@ from typing import Any
 
 from unitvoice import cli
 from unitvoice.files import write_json
-from unitvoice.submission import checks_2017, checks_2019
+from unitvoice.submission.checks_2017 import check_2017
+from unitvoice.submission.checks_2019 import check_2019
 from unitvoice.submission.common_checks import check_metadata, check_names, read_metadata
 from unitvoice.submission.findings import Finding, official
-from unitvoice.submission.lists import FileLists, read_lists
+from unitvoice.submission.lists import LANGUAGES_2017, LANGUAGES_2019, FileLists, read_lists
 from unitvoice.submission.tree import Tree, open_tree
 
 __all__ = ["Report", "main", "validate"]
@@ -47,7 +48,7 @@ def validate(path: Path, lists: FileLists | None = None) -> Report:
     """Check a submission, a folder or a zip, as the organisers' validator does, and more strictly.
 
     Args:
-        path: the submission; a zip is read without unpacking it.
+        path: the submission; a zip is read without unpacking it; in a folder, the marker of Snakemake is passed over.
         lists: the organisers' file lists; without them nobody knows whether files are missing.
 
     Returns:
@@ -73,9 +74,9 @@ def _check_tree(tree: Tree, lists: FileLists) -> Iterator[Finding]:
         word = read_metadata(tree, "")[0].get("open source")
         is_open = word if isinstance(word, bool) else None
     if "2017" in found:
-        yield from checks_2017.check_2017(tree, lists, is_open=is_open)
+        yield from check_2017(tree, lists, is_open=is_open)
     if "2019" in found:
-        yield from checks_2019.check_2019(tree, lists.year2019, is_open=is_open)
+        yield from check_2019(tree, lists.year2019, is_open=is_open)
     for name, reason in tree.damaged():
         yield official(name, reason, "pack the submission again")
 
@@ -92,9 +93,9 @@ def _check_root(tree: Tree, found: set[str]) -> Iterator[Finding]:
 
 def _unchecked(tree: Tree, lists: FileLists) -> Iterator[str]:
     parts = [
-        ("2019", checks_2019.LANGUAGES, lists.year2019, "missing files, stray files, lengths"),
-        ("2017/track1", checks_2017.LANGUAGES, lists.track1, "missing and stray files"),
-        ("2017/track2", [f"{name}.txt" for name in checks_2017.LANGUAGES], lists.track2, "names of recordings"),
+        ("2019", LANGUAGES_2019, lists.year2019, "missing files, stray files, lengths"),
+        ("2017/track1", LANGUAGES_2017, lists.track1, "missing and stray files"),
+        ("2017/track2", [f"{name}.txt" for name in LANGUAGES_2017], lists.track2, "names of recordings"),
     ]
     for folder, names, known, what in parts:
         there = tree.names(folder) or set()
