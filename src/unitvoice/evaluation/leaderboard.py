@@ -50,8 +50,8 @@ def leaderboard(edition: Edition | None = None, language: Language | None = None
     >>> best.system, best.abx, best.late
     ('Liu20', 13.35, True)
     """
-    with files(__package__).joinpath("leaderboard.csv").open(encoding="utf-8", newline="") as file:
-        rows = [_row(fields) for fields in csv.DictReader(file)]
+    text = files("unitvoice.evaluation").joinpath("leaderboard.csv").read_text(encoding="utf-8")
+    rows = (_row(fields) for fields in csv.DictReader(text.splitlines()))
     return tuple(
         row for row in rows if row.edition == (edition or row.edition) and row.language == (language or row.language)
     )

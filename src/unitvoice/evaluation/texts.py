@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 __all__ = ["TextTable", "parse_text"]
 
+TOLERATED_BY_PYTHON = "_\t\r\v\f"  # float() reads numbers that hold or border on these, other tools do not
+
 
 class TextTable(NamedTuple):
     """The content of a text file."""
@@ -30,9 +32,10 @@ def parse_text(content: bytes, *, official_quirks: bool = False) -> TextTable:
     [[1.0, 0.0], [0.5, 0.2]]
     """
     try:
-        lines = content.decode("ascii").replace("\r\n", "\n").split("\n")
+        text = content.decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise ValueError("not plain ASCII text") from None
+    lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
     least = 2 if official_quirks else 1
@@ -41,6 +44,8 @@ def parse_text(content: bytes, *, official_quirks: bool = False) -> TextTable:
         raise ValueError("no frame" if official_quirks and lines else "empty")
     widths = [lines[number].count(" ") + 1 for number in kept]
     try:
+        if any(character in text for character in TOLERATED_BY_PYTHON):
+            raise ValueError  # noqa: TRY301 - the same message as for what Python cannot read
         values = np.array(list(map(float, " ".join(lines[number] for number in kept).split(" "))))
     except ValueError:
         raise ValueError(_first_fault(lines)) from None
@@ -65,8 +70,14 @@ def _first_fault(lines: list[str]) -> str:
         if line != line.strip():
             return f"line {number} begins or ends with a blank or a tab"
         for field in line.split(" ") if line else ():
-            try:
-                float(field)
-            except ValueError:
+            if not _is_number(field):
                 return f"line {number} has {field[:20]!r} where a number must be"
     return "not a table of numbers"
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return not any(character in field for character in TOLERATED_BY_PYTHON)
