@@ -1,0 +1,136 @@
+"""Converted speech to listen to: source, conversion and target voice of some trials, side by side."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unitvoice import audio
+from unitvoice.audio import Wave
+from unitvoice.errors import InputError
+from unitvoice.manifest import Manifest, Trial, Utterance
+from unitvoice.report.embedded import sound, spectrogram
+from unitvoice.report.markup import Content, Markup, element
+from unitvoice.report.results import Absent, Judgement, LanguageResults, Results
+from unitvoice.report.sections.parts import missing, section
+
+__all__ = ["chosen", "conversion"]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording of a card."""
+
+    role: str
+    detail: str
+    wave: Wave
+
+
+def chosen[T](items: Sequence[T], most: int) -> list[T]:
+    """Items spread evenly over a sequence: a choice that knows nothing of how they sound.
+
+    >>> chosen(range(40), 4)
+    [0, 10, 20, 30]
+    """
+    number = min(most, len(items))
+    return [items[place * len(items) // number] for place in range(number)]
+
+
+def conversion(results: Results, trials: int) -> Markup:
+    """Cards of ``trials`` trials, shared evenly among the languages."""
+    number = len(results.languages)
+    shares = [trials // number + (place < trials % number) for place in range(number)]
+    return section(
+        "conversion",
+        "Conversions to listen to",
+        element(
+            "p",
+            "What the source says, in the target's voice, by the first run. The trials are taken evenly from the "
+            "list, not chosen by ear; the target example is another sentence of that voice.",
+        ),
+        [_language(one, share) for one, share in zip(results.languages, shares, strict=True)],
+    )
+
+
+def _language(one: LanguageResults, trials: int) -> Markup:
+    folder = one.first.folder / "converted"
+    if not folder.is_dir():
+        return missing(one.name, Absent("no trial was converted"))
+    there = [trial for trial in one.manifest.trials if (folder / f"{trial.name}.wav").is_file()]
+    if not there:
+        return missing(one.name, Absent("the manifest has no trial that was converted"))
+    picked = chosen(sorted(there, key=lambda trial: trial.target), trials)
+    cards = [_card(one, folder, trial, number) for number, trial in enumerate(picked)]
+    return element("div", element("h3", one.name), _judge(one.judgement), cards)
+
+
+def _judge(judgement: Judgement | Absent) -> Markup:
+    if isinstance(judgement, Absent):
+        return missing("Similarity to the speakers", judgement)
+    return element(
+        "p",
+        f"Similarity is the cosine of speaker vectors by the {judgement.judge}, a stand-in for listeners: a "
+        "conversion should be nearer to the target than to the source.",
+    )
+
+
+def _card(one: LanguageResults, folder: Path, trial: Trial, number: int) -> Markup:
+    try:
+        clips = [_clip(clip) for clip in _clips(one.manifest, folder, trial, number)]
+    except InputError as error:
+        return missing(trial.name, Absent(str(error)))
+    speaker = one.manifest.by_name()[trial.source].speaker
+    head = element("h4", f"{trial.name}", element("span", f"{speaker} → {trial.target}", class_="quiet"))
+    similarity = None if isinstance(one.judgement, Absent) else one.judgement.trials.get(trial.name)
+    meter = _meter(*similarity) if similarity else None
+    return element("article", head, meter, element("div", clips, class_="clips"), class_="trial")
+
+
+def _clips(manifest: Manifest, folder: Path, trial: Trial, number: int) -> Iterator[Clip]:
+    source = manifest.by_name()[trial.source]
+    yield Clip("Source", f"{source.speaker}, {source.utterance}", _read(manifest, source))
+    yield Clip("Converted", f"to {trial.target}", audio.read(folder / f"{trial.name}.wav"))
+    examples = [u for u in manifest.subset("voice") if u.speaker == trial.target]
+    examples = examples or [u for u in manifest.utterances if u.speaker == trial.target]
+    example = examples[number % len(examples)]
+    yield Clip("Target voice", f"{example.speaker}, {example.utterance}", _read(manifest, example))
+
+
+def _read(manifest: Manifest, utterance: Utterance) -> Wave:
+    return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
+
+
+def _clip(clip: Clip) -> Markup:
+    seconds = f"{len(clip.wave) / audio.RATE:.1f} s"
+    label = f"{clip.role}: {clip.detail}"
+    return element(
+        "div",
+        element("p", element("strong", clip.role), " ", element("span", f"{clip.detail}, {seconds}", class_="quiet")),
+        element("img", src=spectrogram(clip.wave), alt=f"Spectrogram, {label}", class_="spectrogram"),
+        element("audio", controls=True, preload="metadata", src=sound(clip.wave), aria_label=label),
+        class_="clip",
+    )
+
+
+def _meter(to_target: float, to_source: float) -> Markup:
+    """Two short bars: how near the conversion is to the target voice and to the source speaker."""
+    bars: list[Content] = [
+        element(
+            "span",
+            f"to {name} ",
+            element("span", element("i", class_=f"fill {kind}", style=f"width:{_share(value)}"), class_="track small"),
+            f" {value:.2f}",
+            class_="inline-bar",
+        )
+        for name, kind, value in (("target", "trained", to_target), ("source", "baseline", to_source))
+    ]
+    nearer = to_target > to_source
+    badge = element("span", "nearer to target" if nearer else "nearer to source", class_=_badge(nearer))
+    return element("p", bars, badge, class_="similarity")
+
+
+def _badge(good: bool) -> str:  # noqa: FBT001 - a private choice of one of two words
+    return "badge met" if good else "badge missed"
+
+
+def _share(value: float) -> str:
+    return f"{100 * min(max(value, 0.0), 1.0):.1f}%"

@@ -1,0 +1,137 @@
+"""Training curves, and how the codebook is used."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from unitvoice.report.markup import Markup, element
+from unitvoice.report.plots import Axis, Line, line_chart
+from unitvoice.report.results import Absent, LanguageResults, Results, Run
+from unitvoice.report.sections.parts import figure, legend, missing, panels, section
+
+__all__ = ["codebook", "training"]
+
+CAPTIONS = {
+    "reconstruction": "Error of the decoded frames: it should fall and then flatten.",
+    "commitment": "Distance of encoded frames from their codes: it should settle, not grow.",
+}
+MONITORED = frozenset({"step", "usage", "perplexity", "revived"})  # of the codebook, not losses
+
+
+def training(results: Results) -> Markup:
+    """The losses of all seeds over the steps, by language."""
+    return section("training", "Training", _seeds(results), [_curves(one, losses=True) for one in results.languages])
+
+
+def codebook(results: Results) -> Markup:
+    """Which codes are used and how evenly, in training and on the test set."""
+    return section(
+        "codebook",
+        "The codebook",
+        element(
+            "p",
+            "A codebook can collapse: few codes in use carry little. Perplexity is the number of equally frequent "
+            "codes that would carry as much.",
+        ),
+        _seeds(results),
+        [_codebook(one) for one in results.languages],
+    )
+
+
+def _seeds(results: Results) -> Markup:
+    return legend(*((f"series-{number % 6}", f"seed {seed}") for number, seed in enumerate(results.seeds)))
+
+
+def _codebook(one: LanguageResults) -> Markup:
+    return _group(one, [_ranks(one), *_charts(one, losses=False)])
+
+
+def _curves(one: LanguageResults, *, losses: bool) -> Markup:
+    return _group(one, _charts(one, losses=losses))
+
+
+def _group(one: LanguageResults, charts: Sequence[Markup]) -> Markup:
+    return element("div", element("h3", one.name), panels(charts))
+
+
+def _charts(one: LanguageResults, *, losses: bool) -> list[Markup]:
+    known = sorted({name for run in one.trained for record in run.log for name in record})
+    chosen = [name for name in known if name not in MONITORED] if losses else [n for n in known if n == "perplexity"]
+    if not chosen:
+        return [missing(one.name, Absent("no run has a training log with it"))]
+    return [_curve(one, name) for name in sorted(chosen, key=lambda name: (name != "reconstruction", name))]
+
+
+def _curve(one: LanguageResults, name: str) -> Markup:
+    lines = [line for run in one.trained if (line := _line(run, name)).x]
+    values = [value for line in lines for value in line.y]
+    x = Axis("step", 0, max(line.x[-1] for line in lines))
+    y = Axis.over(name, values, zero=name == "perplexity")
+    caption = CAPTIONS.get(name, f"{name.capitalize()} over the steps of training, one line per seed.")
+    if name == "perplexity":
+        caption = "Perplexity in training: it rises while codes find their places, and should not drop later."
+    return figure(caption, line_chart(lines, x, y, f"{name} over steps, {one.name}"))
+
+
+def _line(run: Run, name: str) -> Line:
+    """One figure over the steps, those of later stages put after the earlier ones."""
+    steps: list[float] = []
+    values: list[float] = []
+    before = last = 0.0
+    for record in run.log:
+        if record["step"] < last:
+            before += last
+        last = record["step"]
+        if name in record:
+            steps.append(before + last)
+            values.append(record[name])
+    return Line(f"seed {run.seed}", steps, values)
+
+
+def _ranks(one: LanguageResults) -> Markup:
+    counted = {run.seed: _usage(one, run) for run in one.trained}
+    found = {seed: counts for seed, counts in counted.items() if not isinstance(counts, Absent)}
+    if not found:
+        reason = next(counts for counts in counted.values() if isinstance(counts, Absent))
+        return missing(f"{one.name}, codes in use", reason)
+    lines = [
+        Line(f"seed {seed}", range(1, len(shares) + 1), [100 * share for share in shares])
+        for seed, shares in found.items()
+    ]
+    x = Axis("codes, the most frequent first", 0, max(len(line.x) for line in lines) + 1)
+    y = Axis.over("share of frames (%)", [value for line in lines for value in line.y], log=True)
+    used = " / ".join(str(len(shares)) for shares in found.values())
+    size = _size(one.first)
+    among = f" of {size}" if size else ""
+    evenness = " / ".join(f"{_perplexity(shares):.0f}" for shares in found.values())
+    caption = (
+        f"How often each code stands in the test sentences: {used}{among} codes are in use, with a perplexity of "
+        f"{evenness}; a flat line means even use."
+    )
+    return figure(caption, line_chart(lines, x, y, f"share of frames by rank of code, {one.name}"))
+
+
+def _usage(one: LanguageResults, run: Run) -> list[float] | Absent:
+    """Shares of the codes (of combinations where there are several codebooks) on the test sentences, largest first."""
+    indices = run.units("indices")
+    if isinstance(indices, Absent):
+        return indices
+    names = [name for name, _ in one.manifest.bitrate] or [u.utterance for u in one.manifest.subset("test")]
+    counts: Counter[tuple[int, ...]] = Counter()
+    for name in names:
+        if name in indices:
+            counts.update(map(tuple, indices[name].tolist()))
+    if not counts:
+        return Absent("the test set was not encoded")
+    return [count / counts.total() for _, count in counts.most_common()]
+
+
+def _perplexity(shares: Sequence[float]) -> float:
+    known = np.asarray(shares)
+    return float(np.exp(-np.sum(known * np.log(known))))
+
+
+def _size(run: Run) -> int | None:
+    """Number of codes of the model, where its recipe says it."""
+    return None if isinstance(run.model, Absent) else run.model["recipe"]["model"].get("codes")
