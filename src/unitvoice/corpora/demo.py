@@ -50,7 +50,7 @@ def generate(
     _check(out, languages, synthesiser, size)
     with atomic(out) as beside:
         folder = beside.resolve() / "2019"
-        jobs = [(folder, language, seed, synthesiser, size, references) for language in languages]
+        jobs = [(folder, language, seed, synthesiser, size, references) for language in dict.fromkeys(languages)]
         if synthesiser == "espeak":  # each language in a fresh process: see the module espeak
             context = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(len(jobs), mp_context=context, max_tasks_per_child=1) as pool:

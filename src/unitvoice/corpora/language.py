@@ -20,6 +20,7 @@ __all__ = ["SIZES", "Group", "Size", "write_language"]
 
 DIGITS = {"english": 10, "surprise": 6}  # of the number in a file's name
 SHORTEST_PAUSE = 0.05  # s; a shorter one does not end a stretch of speech
+MARGIN = (800, 3200)  # samples of silence before and after a sentence, at least and at most
 TASKS = {"english": "{}byCtxt_acSpkr.item", "surprise": "surprise_{}byCtxt_acSpkr.item"}
 
 
@@ -46,8 +47,8 @@ class Size:
 
 SIZES = {
     "demo": {
-        "english": Size(Group(8, 34), Group(2, 95), Group(6, 58), Group(4, 42), 8, 40, 29, 4),
-        "surprise": Size(Group(6, 18), Group(1, 55), Group(4, 36), Group(3, 22), 8, 30, 160, 4),
+        "english": Size(Group(8, 34), Group(2, 95), Group(6, 57), Group(4, 47), 5, 40, 29, 4),
+        "surprise": Size(Group(6, 18), Group(1, 55), Group(4, 36), Group(3, 24), 6, 30, 160, 4),
     },
     "tiny": {
         "english": Size(Group(2, 5), Group(2, 5), Group(3, 8), Group(2, 6), 1, 4, 2, 2),
@@ -98,9 +99,11 @@ class Studio:
         """Write one sentence of one speaker, without an entry in the books."""
         varied = speaker.varied(self._rng)
         spoken = self._synthesiser.say(varied, words)
-        wave = transmit(spoken.wave, varied.channel, self._rng)
+        before, after = self._rng.integers(*MARGIN, size=2)
+        wave = transmit(np.pad(spoken.wave, (before, after)), varied.channel, self._rng)
         audio.write(path, wave)
-        return Recording(path.stem, speaker, words, wave, tuple(_snapped(segment) for segment in spoken.segments))
+        segments = tuple(_moved(segment, int(before)) for segment in spoken.segments)
+        return Recording(path.stem, speaker, words, wave, segments)
 
     def record(self, subset: str, speaker: Speaker, words: tuple[Word, ...], number: str | None = None) -> Recording:
         """Write one sentence of one speaker into a subset."""
@@ -163,22 +166,26 @@ def write_language(
     _write_lists(studio, size, cast, references=references)
 
 
-def _snapped(segment: Segment) -> Segment:
-    """The segment with times at whole samples."""
-    start, stop = (round(time * audio.RATE) / audio.RATE for time in (segment.start, segment.stop))
+def _moved(segment: Segment, samples: int) -> Segment:
+    """The segment so many samples later, with times at whole samples."""
+    start, stop = ((round(time * audio.RATE) + samples) / audio.RATE for time in (segment.start, segment.stop))
     return segment._replace(start=start, stop=stop)
 
 
 def _cast(size: Size, rng: np.random.Generator) -> dict[str, list[Speaker]]:
     """The speakers of each role, with names like the real ones."""
-    roles = ("unit", "test", "dev")
-    counts = [getattr(size, role).speakers for role in roles]
-    numbers = iter(rng.permutation(np.arange(1, 200))[: sum(counts)])
-    cast = {
-        role: [Speaker.draw(f"S{number:03d}", rng) for number in sorted(next(numbers) for _ in range(count))]
-        for role, count in zip(roles, counts, strict=True)
-    }
-    return cast | {"voice": [Speaker.draw(f"V{i + 1:03d}", rng) for i in range(size.voice.speakers)]}
+    numbers = iter(rng.permutation(np.arange(1, 200)))
+    cast = {}
+    for role in ("unit", "test", "dev"):
+        count = getattr(size, role).speakers
+        cast[role] = _speakers([f"S{number:03d}" for number in sorted(next(numbers) for _ in range(count))], rng)
+    return cast | {"voice": _speakers([f"V{i + 1:03d}" for i in range(size.voice.speakers)], rng)}
+
+
+def _speakers(names: Sequence[str], rng: np.random.Generator) -> list[Speaker]:
+    """Speakers whose vocal tracts cover the range evenly, so that no seed gives a group of look-alikes."""
+    shortness = (2 * rng.permutation(len(names)) + rng.uniform(0, 2, len(names))) / len(names) - 1
+    return [Speaker.draw(name, short, rng) for name, short in zip(names, shortness, strict=True)]
 
 
 def _write_lists(studio: Studio, size: Size, cast: dict[str, list[Speaker]], *, references: bool) -> None:

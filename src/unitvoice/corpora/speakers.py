@@ -46,13 +46,12 @@ class Speaker:
     channel: Channel
 
     @classmethod
-    def draw(cls, name: str, rng: np.random.Generator) -> Self:
-        """A new speaker; a short tract and a high voice go together, loosely."""
-        length = rng.uniform(-1, 1)
-        tract = TRACT_RATIO ** (length / 2)
+    def draw(cls, name: str, shortness: float, rng: np.random.Generator) -> Self:
+        """A new speaker with a vocal tract between long (-1) and short (1); a short one tends to a high voice."""
+        tract = TRACT_RATIO ** (shortness / 2)
         return cls(
             name=name,
-            pitch=float(145 * 2 ** (0.55 * length + 0.2 * rng.uniform(-1, 1))),
+            pitch=float(145 * 2 ** (0.55 * shortness + 0.2 * rng.uniform(-1, 1))),
             formants=_factors(tract, SPEAKER_JITTER, rng),
             tempo=float(rng.uniform(0.9, 1.15)),
             source=int(rng.choice([0, 0, 1, 2, 3, 4])),
