@@ -141,14 +141,15 @@ def test_training_goes_on_bit_by_bit_after_a_restart(kind):
 @every_kind
 def test_dead_codes_are_reborn_among_the_frames(kind):
     quantiser = made(kind, revive_below=0.5, decay=0.9)
-    for module in quantiser.modules():
-        if hasattr(module, "counts"):
-            module.counts[1:] = 0.0
-            module.codebook.data[1:] += 1e3
+    books = [module for module in quantiser.modules() if hasattr(module, "counts")]
+    for book in books:
+        book.counts[1:] = 0.0
+        book.codebook.data[1:] += 1e3
     with torch.no_grad():
         quantiser(batches(1)[0])
     assert quantiser.revivals().tolist() == [count - 1 for count in quantiser.codes]
     assert all(table.abs().max() < 10 for table in quantiser.tables())
+    assert all((book.counts[1:] >= 0.9 * 0.5).all() for book in books), "who is reborn is given time to find frames"
 
 
 @every_kind

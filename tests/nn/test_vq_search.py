@@ -28,6 +28,14 @@ def test_ties_go_to_the_lowest_index_far_from_the_origin_too():
     assert nearest(torch.tensor([[1.0], [3.0]]), between).tolist() == [1, 0]
 
 
+def test_ties_that_rounding_hides_go_to_the_lowest_index():
+    random = torch.Generator().manual_seed(0)
+    frames, shifts = torch.randint(1 << 30, (2, 200, 8), generator=random).double()  # their products need 60 bits
+    for frame, shift in zip(frames, shifts, strict=True):
+        assert nearest(frame, torch.stack([frame + shift, frame - shift])) == 0
+        assert nearest(frame, torch.stack([frame - shift, frame + shift])) == 0
+
+
 def test_a_frame_has_the_same_code_in_a_batch_of_any_shape(monkeypatch):
     random = torch.Generator().manual_seed(0)
     table = torch.randn(64, 24, generator=random)

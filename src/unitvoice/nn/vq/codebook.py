@@ -22,8 +22,8 @@ class CodebookQuantiser(Quantiser):
         codes: number of codes, K.
         width: values per frame, D.
         decay: of the moving averages, per training step.
-        revive_below: a code whose moving average of frames per step is below this is dead, and takes the place of a
-            frame that is drawn from the batch, before the batch is quantised; 0 lets dead codes be.
+        revive_below: a code whose moving average of frames per step is below this is dead, and is moved to a frame
+            drawn from the batch, before the batch is quantised; 0 lets dead codes be.
         prior: frames per step that each code is taken to have had at the start.
         seed: of the draws that revive codes.
     """
