@@ -115,7 +115,7 @@ def _seconds(paths: Sequence[Path]) -> dict[Path, float]:
         found = dict(zip(paths, pool.map(_length, paths), strict=True))
     if bad := [path for path, seconds in found.items() if not seconds]:
         raise InputError(
-            f"{len(bad)} recordings cannot be read or are empty: {listed(bad)}; "
+            f"recordings that cannot be read or are empty ({len(bad)} in all): {listed(bad)}; "
             "unpack the archive again or remove them"
         )
     return found
