@@ -93,6 +93,22 @@ def test_truncated_hdf5(tmp_path):
         read_task(tmp_path / "task.abx")
 
 
+@pytest.mark.parametrize("kind", [b"(lp0\nVfile\np1\na.", b"(lp0\nS'file'\np1\na."])
+def test_columns_named_by_either_python_are_read(tmp_path, kind):
+    write_hdf5(tmp_path / "task.abx")
+    with h5py.File(tmp_path / "task.abx", "a") as file:
+        file["feat_dbs/('p', 'q')/table"].attrs["values_block_0_kind"] = kind
+    assert read_task(tmp_path / "task.abx").utterances == ("7", "8", "9")
+
+
+def test_hdf5_without_triplets(tmp_path):
+    write_hdf5(tmp_path / "task.abx", leave_out="bys")
+    with h5py.File(tmp_path / "task.abx", "a") as file:
+        file["bys"] = np.array([], dtype=h5py.string_dtype())
+    with pytest.raises(InputError, match=r"task\.abx has no triplet"):
+        read_task(tmp_path / "task.abx")
+
+
 def test_triplet_of_an_item_that_is_not_there(tmp_path):
     write_hdf5(tmp_path / "task.abx")
     with h5py.File(tmp_path / "task.abx", "a") as file:
@@ -246,12 +262,27 @@ def test_nan_is_an_error_and_for_cosine_officially_too(distance):
 
 
 def test_frames_that_do_not_fit():
+    with pytest.raises(InputError, match="1 of 3 utterances have no frame: w"):
+        abx(triplet(), FRAMES | {"w": np.ones((0, 2))}, official_quirks=True)
     with pytest.raises(InputError, match="needs 1 utterances that have no frames: w"):
         abx(triplet(), {name: FRAMES[name] for name in "uv"})
     with pytest.raises(InputError, match=r"most have 2 columns, but not w \(3\)"):
         abx(triplet(), FRAMES | {"w": np.ones((2, 3))})
     with pytest.raises(InputError, match="cosine needs at least 2 columns; these frames have 1"):
         abx(triplet(), {name: np.ones((2, 1)) for name in "uvw"})
+
+
+@pytest.mark.parametrize("limits", [{"jobs": 0}, {"max_cells": 0}])
+def test_limits_below_one(limits):
+    with pytest.raises(InputError, match="must be at least 1"):
+        abx(triplet(), FRAMES, **limits)
+
+
+def test_times_that_do_not_increase_are_refused(folder):
+    (folder / "v.txt").write_bytes(b"0.1 1\n0.1 2\n")
+    (folder / "u.txt").write_bytes(b"0.1 1\n0.2 2\n")
+    with pytest.raises(InputError, match=r"2 of 3 files .*v\.txt \(the times .* w\.txt \(the times"):
+        read_features(folder, year=2017)
 
 
 def test_numbers_of_units_can_be_compared_by_levenshtein():

@@ -17,11 +17,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from unitvoice import cli
+from unitvoice.errors import InputError
 from unitvoice.evaluation.checks import DistanceError, check_frames, find_spans
 from unitvoice.evaluation.distances import DISTANCES, Distance, item_distances
 from unitvoice.evaluation.frames import Frames, frame_fractions, read_features
 from unitvoice.evaluation.task import AbxTask, read_task
-from unitvoice.evaluation.triplets import Items, Mode, Triplets
+from unitvoice.evaluation.triplets import Cell, Items, Mode, Triplets
 from unitvoice.files import write_json, write_text
 
 __all__ = ["AbxResult", "abx", "average"]
@@ -40,6 +41,14 @@ class AbxResult:
     triplets: int
     pairs: int  # distinct pairs of items whose distance was computed
     table: pd.DataFrame  # one line per cell: phone, other_phone, speaker, x_speaker, context, triplets, error (%)
+
+
+@dataclass(frozen=True)
+class _Part:
+    labels: tuple[Cell, ...]
+    counts: NDArray[np.int64]  # triplets of each cell
+    errors: NDArray[np.float64]  # %, of each cell
+    pairs: int
 
 
 def abx(
@@ -68,35 +77,38 @@ def abx(
         jobs: threads; the result does not depend on it.
 
     Raises:
-        InputError: the frames do not fit the task or the distance.
+        InputError: the frames do not fit the task or the distance, or ``jobs`` or ``max_cells`` is below 1.
     """
+    if jobs < 1 or (max_cells is not None and max_cells < 1):
+        raise InputError(f"jobs ({jobs}) and the cells of a context ({max_cells}) must be at least 1")
     check_frames(task, frames, distance, official_quirks=official_quirks)
     spans = find_spans(task, frame_fractions(frames) if times is None else times, official_quirks=official_quirks)
     score = partial(_score_context, task, frames, spans, distance, normalise, max_cells, seed)
     parts = list(_progress(_in_order(score, len(task.contexts), jobs), len(task.contexts), distance))
-    table = pd.concat([part.table for part in parts], ignore_index=True)
+    table = _table(task, parts)
     return AbxResult(
         distance=distance,
         mode=task.mode,
         error=average(table),
         approximate=max_cells is not None,
-        triplets=sum(part.triplets for part in parts),
+        triplets=int(table["triplets"].sum()),
         pairs=sum(part.pairs for part in parts),
         table=table,
     )
+
+
+def _table(task: AbxTask, parts: Sequence[_Part]) -> pd.DataFrame:
+    cells = [(*label, context) for context, part in zip(task.contexts, parts, strict=True) for label in part.labels]
+    table = pd.DataFrame(cells, columns=[*Cell._fields, "context"])
+    table["triplets"] = np.concatenate([part.counts for part in parts])
+    table["error"] = np.concatenate([part.errors for part in parts])
+    return table
 
 
 def average(table: pd.DataFrame) -> float:
     """Mean error of cells: over contexts, then over pairs of speakers, then over ordered pairs of phones."""
     speakers = table.groupby(["phone", "other_phone", "speaker", "x_speaker"], sort=True)["error"].mean()
     return float(speakers.groupby(["phone", "other_phone"]).mean().mean())
-
-
-@dataclass(frozen=True)
-class _Part:
-    table: pd.DataFrame
-    triplets: int
-    pairs: int
 
 
 def _score_context(
@@ -122,11 +134,7 @@ def _score_context(
     right = np.where(to_a < to_b, 1.0, np.where(to_a > to_b, 0.0, 0.5))
     counts = np.bincount(triplets.cells, minlength=len(triplets.labels))
     sums = np.bincount(triplets.cells, weights=right, minlength=len(triplets.labels))
-    table = pd.DataFrame(triplets.labels, columns=["phone", "other_phone", "speaker", "x_speaker"])
-    table["context"] = task.contexts[context]
-    table["triplets"] = counts
-    table["error"] = 100.0 * (1.0 - sums / np.maximum(counts, 1))
-    return _Part(table, len(a), len(pairs))
+    return _Part(triplets.labels, counts, 100.0 * (1.0 - sums / counts), len(pairs))
 
 
 def _draw_cells(triplets: Triplets, most: int, random: np.random.Generator) -> Triplets:
@@ -230,6 +238,7 @@ def _report(results: Sequence[AbxResult], skipped: Mapping[str, str], options: N
     if options.output:
         settings = {"task": str(options.task), "features": str(options.features), "year": options.year}
         settings |= {"official_quirks": options.official_quirks, "max_cells": options.max_cells, "seed": options.seed}
+        settings |= {"mode": results[0].mode, "approximate": options.max_cells is not None} if results else {}
         counts = {"triplets": results[0].triplets, "pairs": results[0].pairs} if results else {}
         write_json(options.output, {"scores": scores, "skipped": skipped, "settings": settings} | counts)
     if options.json:

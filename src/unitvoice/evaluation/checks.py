@@ -16,6 +16,7 @@ from unitvoice.evaluation.task import AbxTask
 __all__ = ["DistanceError", "check_frames", "find_spans", "span"]
 
 ZERO_ROWS = "have frames of zeros only, at distance 1 from all others"
+EMPTY = "have no frame"
 NOT_FINITE = "have values that are not finite"
 NEGATIVE = "have negative values"
 NO_MASS = "have frames of zeros only, which are no distribution"
@@ -52,6 +53,8 @@ def check_frames(task: AbxTask, frames: Frames, distance: Distance, *, official_
     _check_widths(widths, distance)
     for fault, names in found.items():
         text = f"{len(names)} of {len(widths)} utterances {fault}: {listed(names)}"
+        if fault == EMPTY:
+            raise InputError(f"{text}; every utterance of a task needs one frame at least")
         if fault == ZERO_ROWS or (official_quirks and not (fault == NOT_FINITE and distance == "cosine")):
             log.warning("%s: %s", distance, text)
         else:
@@ -60,12 +63,13 @@ def check_frames(task: AbxTask, frames: Frames, distance: Distance, *, official_
 
 def _faults(table: NDArray[Any], distance: Distance) -> list[str]:
     checks: Mapping[str, Callable[[], bool]] = {
+        EMPTY: lambda: not len(table),
         NOT_FINITE: lambda: not np.isfinite(table).all(),
         NEGATIVE: lambda: distance == "KL" and bool((table < 0).any()),
         NO_MASS: lambda: distance == "KL" and not table.any(axis=-1).all(),
         ZERO_ROWS: lambda: distance == "cosine" and not table.any(axis=-1).all(),
     }
-    return [fault for fault, check in checks.items() if table.size and check()]
+    return [fault for fault, check in checks.items() if check()]
 
 
 def _check_widths(widths: Mapping[str, int], distance: Distance) -> None:

@@ -21,6 +21,7 @@ Year = Literal[2019, 2017]
 Frames = Mapping[str, NDArray[Any]]
 SUFFIXES = (".txt", ".fea")
 FRACTIONS: Year = 2019  # the edition in which times are fractions of the file
+MOST = 1000  # bad files in a message
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def _check_present(folder: Path, needed: Collection[str], there: Collection[str]
     if missing := sorted(name for name in needed if name not in there):
         hint = "; a task stores names that are all digits as numbers, so 007 must be called 7"
         raise InputError(
-            f"{folder} lacks {len(missing)} of the {len(needed)} utterances that are needed: {listed(missing)}; "
+            f"{folder} lacks {len(missing)} of the {len(needed)} utterances that are needed: {listed(missing, MOST)}; "
             f"complete the folder{hint if any(name.isdigit() for name in missing) else ''}"
         )
 
@@ -171,13 +172,15 @@ def _of_texts(folder: Path, files: Mapping[str, Path], year: Year, *, official_q
         except ValueError as error:
             bad.append(f"{path.name} ({error})")
             continue
+        if year != FRACTIONS and (np.diff(table.frames[:, 0]) <= 0).any():
+            bad.append(f"{path.name} (the times in column 1 do not increase)")
         pack.add(name, table.frames)
         if table.lines > len(table.frames):
             positions[name] = table.positions / table.lines
     bad += pack.of_other_width()
     if bad:
         raise InputError(
-            f"{folder}: {len(bad)} of {len(files)} files are not as they must be: {listed(bad)}; write them again"
+            f"{folder}: {len(bad)} of {len(files)} files are not as they must be: {listed(bad, MOST)}; rewrite them"
         )
     if positions:
         log.warning("%s: %d files have lines that are no frames but count in the time", folder, len(positions))

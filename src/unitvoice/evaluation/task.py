@@ -140,7 +140,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except FileNotFoundError:
+    except (FileNotFoundError, InputError):
         raise
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file ({error}); fetch the task file again") from None
@@ -160,7 +160,7 @@ def _read_hdf5(path: Path) -> AbxTask:
         ranges = file["triplets"]["by_index"][:].astype(np.int64)
         if len(ranges) != len(bys) or (len(ranges) and ranges[:, 1].max() > len(file["triplets"]["data"])):
             raise ValueError("its triplets do not fit its contexts")
-    contexts = [[str(part) for part in ast.literal_eval(by)] for by in bys]
+        contexts = [[str(part) for part in ast.literal_eval(by)] for by in bys]
     mode = MODES[columns]
 
     def triplets(index: int) -> Triplets:
@@ -180,7 +180,7 @@ def _hdf5_items(table: h5py.Dataset) -> Items:
     content = table[:]
     for field in (name for name in content.dtype.names if name.startswith("values_block_")):
         # a pickled list of names, in the text protocol: read by its form, never unpickled
-        names = re.findall(r"V(\w+)\n", _text(table.attrs[f"{field}_kind"]))
+        names = re.findall(r"(?:V|S')(\w+)'?\n", _text(table.attrs[f"{field}_kind"]))
         columns |= {name: content[field][:, place] for place, name in enumerate(names)}
     utterances = tuple(_text(name) for name in columns["file"])
     return Items(utterances, columns["onset"].astype(np.float64), columns["offset"].astype(np.float64))
