@@ -117,6 +117,11 @@ def test_triplet_of_an_item_that_is_not_there(tmp_path):
         read_task(tmp_path / "task.abx").triplets(0)
 
 
+def test_task_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"task\.abx is not there"):
+        read_task(tmp_path / "task.abx")
+
+
 def test_task_of_the_other_mode(tmp_path):
     write_hdf5(tmp_path / "task.abx")
     with pytest.raises(InputError, match="is a task across speakers, not within"):

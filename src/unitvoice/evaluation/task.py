@@ -60,9 +60,11 @@ def read_task(path: Path | str, mode: Mode | None = None) -> AbxTask:
         mode: across (the default for an item table) or within speakers; an ABXpy file knows it itself.
 
     Raises:
-        InputError: the file is damaged, is no task, has no triplets, or is a task of the other mode.
+        InputError: the file is absent or damaged, is no task, has no triplets, or is a task of the other mode.
     """
     path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path} is not there; give an ABXpy task (.abx) or an item table (.item)")
     if path.suffix == ".item":
         return task_from_items(read_items(path), mode or "across", str(path))
     task = _read_hdf5(path)
@@ -140,7 +142,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r") as file:
             yield file
-    except (FileNotFoundError, InputError):
+    except InputError:
         raise
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file ({error}); fetch the task file again") from None
