@@ -93,7 +93,7 @@ def run_seven_zip(program: Path, archive: Path, folder: Path, password: Password
         InputError: the program fails, or writes other files than the table of contents has.
     """
     logger.info("unpacking %s with %s", archive.name, program.name)
-    command = [program, "x", "-y", "-bd", "-spd", "-sccUTF-8", f"-o{folder}", "--", archive]
+    command: list[str | Path] = [program, "x", "-y", "-bd", "-spd", "-sccUTF-8", f"-o{folder}", "--", archive]
     done = subprocess.run(
         command,
         input=password.text + "\n",

@@ -6,10 +6,10 @@ import lzma
 import os
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 
 from unitvoice.corpora.members import Kind, Member, damaged, write_member
 from unitvoice.corpora.progress import Progress
@@ -17,7 +17,7 @@ from unitvoice.corpora.progress import Progress
 __all__ = ["TarArchive", "is_tar"]
 
 CHUNK = 1 << 20  # bytes
-MAGICS = {b"\x1f\x8b\x08": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+MAGICS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b\x08": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 USTAR = slice(257, 262)  # where every tar since 1988 says "ustar"
 FAULTS = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError)
 
