@@ -71,7 +71,7 @@ rule judge_speakers:
         code=digest("unitvoice.evaluation.listening.speaker"),
     shell:
         "python -m unitvoice.evaluation.listening.speaker {input.manifest} {input.converted} {output}"
-        " --resynthesised {input.resynthesised} 2> {log}"
+        " --own-voice {input.resynthesised} 2> {log}"
 
 
 rule scores:

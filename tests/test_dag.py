@@ -1,0 +1,147 @@
+"""The workflow as a user runs it: from nothing to a valid archive on a corpus of seconds, and then again."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+TINY = {
+    "demo": {"synthesiser": "formants", "size": "tiny"},
+    "seeds": [0],
+    "overrides": {
+        "model": {"channels": 16, "layers": 1, "codes": 16},
+        "stages": {"vqvae": {"steps": 40, "batch": 4, "checkpoint_every": 20}},
+    },
+    "conversion": {"iterations": 4},
+}
+
+
+def snakemake(folder, *arguments, changes=None):
+    """Run the workflow in a folder of its own; returns the finished process with everything it printed."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text()) | TINY | (changes or {})
+    folder.mkdir(exist_ok=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command += ["--configfile", folder / "config.yaml", "--cores", "2", "--nocolor", *arguments]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+        check=False,
+    )
+
+
+def jobs(process):
+    """Number of jobs per rule in the table of a dry run."""
+    table = process.stdout.rpartition("Job stats:")[2].partition("Reasons:")[0]
+    return {match[1]: int(match[2]) for match in re.finditer(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a complete run."""
+    folder = tmp_path_factory.mktemp("dag") / "run"
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+pytestmark = pytest.mark.xdist_group("dag")  # one worker makes the run that all of these look at
+
+
+def test_one_command_ends_in_a_valid_archive_with_scores_and_a_report(finished):
+    results = finished / "results" / "demo"
+    validation = json.loads((results / "vqvae-mel" / "validation.json").read_text())
+    assert validation["valid"]
+    assert validation["findings"] == []
+    names = zipfile.ZipFile(results / "vqvae-mel" / "submission.zip").namelist()
+    assert {name.split("/")[0] for name in names} == {"metadata.yaml", "2019"}
+    for language in ("english", "surprise"):
+        wavs = [name for name in names if name.startswith(f"2019/{language}/test/") and name.endswith(".wav")]
+        trials = (finished / "resources" / "demo" / "2019" / language / "synthesis.txt").read_text().splitlines()
+        assert len(wavs) == len(trials)
+        scores = json.loads((results / language / "vqvae-mel" / "seed-0" / "abx" / "scores.json").read_text())
+        across = scores["representations"]["vectors"]["abx"]["test"]["across"]["cosine"]
+        assert 0 <= across < 60
+    assert (results / "report.html").stat().st_size > 100_000
+    assert "vqvae-mel" in (results / "summary.txt").read_text()
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in snakemake(finished).stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"submission": {"author": "Another", "affiliation": "Nowhere"}},
+            {"describe_submission", "write_submission", "validate_submission", "pack_submission", "write_report"},
+        ),
+        ({"report": {"trials": 2}}, {"write_report"}),
+        (
+            {"conversion": {"iterations": 5}},
+            {"convert_trials", "resynthesise_voices", "judge_speakers", "write_submission", "validate_submission"}
+            | {"pack_submission", "write_report"},
+        ),
+        (
+            {"evaluation": {"distances": ["cosine", "levenshtein"]}},
+            {"score_units", "score_baseline", "write_report"},
+        ),
+    ],
+    ids=["author", "trials", "iterations", "distances"],
+)
+def test_a_changed_key_reruns_only_what_depends_on_it(finished, changes, expected):
+    assert set(jobs(snakemake(finished, "--dry-run", changes=changes))) - {"all", "total"} == expected
+
+
+def test_a_changed_recipe_trains_again_but_keeps_corpus_and_features(finished):
+    overrides = TINY["overrides"] | {"model": {"channels": 8, "layers": 1, "codes": 16}}
+    rerun = set(jobs(snakemake(finished, "--dry-run", changes={"overrides": overrides})))
+    assert {"resolve_recipe", "train", "initialise"} <= rerun
+    assert not {"generate_demo", "make_manifest", "extract_features", "score_baseline"} & rerun
+
+
+def test_two_runs_in_two_folders_give_the_same_archive(finished, tmp_path):
+    again = tmp_path / "elsewhere with blanks"
+    done = snakemake(again, "submission")
+    assert done.returncode == 0, done.stdout
+    archive = Path("results", "demo", "vqvae-mel", "submission.zip")
+    assert (again / archive).read_bytes() == (finished / archive).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"corpse": "demo"}, "'corpse' was unexpected"),
+        ({"demo": {"speed": 3}}, "demo: Additional properties are not allowed ('speed' was unexpected)"),
+        ({"system": "vqvae-melon"}, "unknown system 'vqvae-melon'; there are recipes for"),
+        ({"seeds": ["one"]}, "seeds.0: 'one' is not of type 'integer'"),
+    ],
+)
+def test_a_wrong_configuration_is_one_sentence_and_exit_code_2(tmp_path, changes, message):
+    done = snakemake(tmp_path, "--dry-run", changes=changes)
+    assert done.returncode == 2
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_language_that_the_corpus_lacks_is_named(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    done = snakemake(folder, "--show-failed-logs", changes={"languages": ["english", "klingon"]})
+    assert done.returncode == 1
+    assert "klingon" in done.stdout
+    assert "error:" in done.stdout
