@@ -474,9 +474,10 @@ def test_a_full_disk_is_noticed_before_the_bytes_come(out, monkeypatch):
 
 
 def test_a_password_in_an_address_is_not_shown(out, waits, caplog):
-    with serving(faults=["status:503", "status:404"]) as server, pytest.raises(InputError) as caught:
+    with serving(faults=["status:503", "cut", "status:404"]) as server, pytest.raises(InputError) as caught:
         download([server.url.replace("//", "//user:geheim@")], out, sleep=waits.append)
-    assert "geheim" not in str(caught.value) + caplog.text
+    notes = out.with_name("english.tgz.part.json").read_text()
+    assert "geheim" not in str(caught.value) + caplog.text + notes
 
 
 def test_progress_is_a_line_a_minute_where_there_is_no_terminal(caplog, monkeypatch):

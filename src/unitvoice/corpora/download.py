@@ -11,7 +11,7 @@ import requests
 
 from unitvoice import cli, files
 from unitvoice.corpora.lock_file import locked_sha256, record
-from unitvoice.corpora.transfer import BrokenError, Part, RefusedError, fetch
+from unitvoice.corpora.transfer import BrokenError, Part, RefusedError, fetch, shown
 from unitvoice.errors import InputError
 
 __all__ = ["download"]
@@ -103,11 +103,11 @@ def _first(
             try:
                 found = _persist(session, url, part, known, attempts, sleep)
             except RefusedError as reason:
-                reasons.append(f"{_shown(url)} {reason}")
+                reasons.append(f"{shown(url)} {reason}")
                 logger.warning("%s", reasons[-1])
             else:
                 part.finish(out)
-                return found, _shown(url)
+                return found, shown(url)
     kept = f"; {part.path} is kept and will be continued" if part.size else ""
     raise InputError(f"{out.name} cannot be downloaded: {'; '.join(reasons)}{kept}; try again later or give a mirror")
 
@@ -137,7 +137,7 @@ def _persist(
             if failures >= attempts:
                 raise RefusedError(f"{error} ({attempts} attempts)") from None
             delay = min(max(2.0 ** (failures - 1), error.delay), LONGEST_DELAY)
-            logger.warning("%s %s; trying again in %.0f s", _shown(url), error, delay)
+            logger.warning("%s %s; trying again in %.0f s", shown(url), error, delay)
             sleep(delay)
 
 
@@ -149,12 +149,6 @@ def _verified(part: Part, known: str | None, *, continued: bool) -> str:
     part.discard()
     reason = f"has another file: its SHA-256 is {found} instead of {known}"
     raise BrokenError(reason) if continued else RefusedError(reason)
-
-
-def _shown(url: str) -> str:
-    """An address without the name and password that it may hold."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ from unitvoice.corpora.web_pages import looks_like_web_page
 from unitvoice.errors import InputError
 from unitvoice.files import write_json
 
-__all__ = ["BrokenError", "Part", "RefusedError", "fetch"]
+__all__ = ["BrokenError", "Part", "RefusedError", "fetch", "shown"]
 
 CHUNK = 1 << 16  # bytes; what is lost at most when the line is cut
 TIMEOUT = (30.0, 60.0)  # s to connect, and between two packets
@@ -86,6 +86,12 @@ class Part:
         self._note.unlink(missing_ok=True)
 
 
+def shown(url: str) -> str:
+    """An address without the name and password that it may hold."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def fetch(session: requests.Session, url: str, part: Part) -> None:
     """Make an unfinished download complete, from where it stopped if the file there is still the same.
 
@@ -111,14 +117,14 @@ def _copy(url: str, part: Part) -> None:
     if not source.is_file():
         raise RefusedError("does not exist")
     with source.open("rb") as file:
-        _start(part, _Origin(url, total=source.stat().st_size), iter(lambda: file.read(CHUNK), b""))
+        _start(part, _Origin(shown(url), total=source.stat().st_size), iter(lambda: file.read(CHUNK), b""))
 
 
 def _continuing(url: str, part: Part) -> dict[str, str]:
     """The headers that ask for the rest, on condition that the file has not changed."""
     origin = part.origin
     headers = {"Accept-Encoding": "identity"}
-    if part.size and (origin.validator or (origin.url == url and origin.total)):
+    if part.size and (origin.validator or (origin.url == shown(url) and origin.total)):
         headers["Range"] = f"bytes={part.size}-"
         if origin.validator:
             headers["If-Range"] = origin.validator
@@ -154,7 +160,7 @@ def _receive(response: requests.Response, url: str, part: Part) -> None:
     chunks = response.raw.stream(CHUNK, decode_content=False)
     if code == WHOLE:
         length = response.headers.get("Content-Length", "")
-        _start(part, _Origin(url, _validator(response), int(length) if length.isdecimal() else None), chunks)
+        _start(part, _Origin(shown(url), _validator(response), int(length) if length.isdecimal() else None), chunks)
     elif code == PARTIAL:
         _check_same(response, part)
         _append(part, chunks)
