@@ -4,6 +4,7 @@ import csv
 import hashlib
 import itertools
 import json
+import os
 import re
 import shutil
 import signal
@@ -228,14 +229,18 @@ def test_a_fault_midway_leaves_nothing_and_keeps_the_older_corpus(formants, tmp_
     assert digests(tmp_path) == before
 
 
-def test_an_interrupted_command_leaves_nothing(tmp_path):
-    command = [sys.executable, "-m", "unitvoice.corpora.demo", str(tmp_path / "corpus"), "--synthesiser", "formants"]
-    environment = {"PYTHONPATH": str(Path(demo.__file__).parents[2])}
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("synthesiser", ["formants", "espeak"])
+def test_a_stopped_command_leaves_nothing(tmp_path, synthesiser, number):
+    if synthesiser == "espeak":
+        pytest.importorskip("espeakng_loader")
+    command = [sys.executable, "-m", "unitvoice.corpora.demo", str(tmp_path / "corpus"), "--synthesiser", synthesiser]
+    environment = os.environ | {"PYTHONPATH": str(Path(demo.__file__).parents[2])}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment) as process:
         while process.poll() is None and not list(tmp_path.rglob("*.wav")):
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
     assert list(tmp_path.iterdir()) == []
 
 

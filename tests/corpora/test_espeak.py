@@ -20,9 +20,9 @@ WORDS = {word.text: word for word in [*LINKS.values(), *(word for frame in FRAME
 
 
 @pytest.fixture(scope="module")
-def english():
+def english(tmp_path_factory):
     pytest.importorskip("espeakng_loader")
-    return Espeak("english")
+    return Espeak("english", tmp_path_factory.mktemp("voices"))
 
 
 def words(text):
@@ -86,10 +86,10 @@ def test_the_voice_has_its_pitch(english, pitch):
     assert RATE / lag == pytest.approx(pitch, rel=0.25)
 
 
-def test_without_the_library_the_message_names_the_cure(monkeypatch):
+def test_without_the_library_the_message_names_the_cure(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     with pytest.raises(InputError, match=r"install unitvoice\[demo\], or choose the synthesiser 'formants'"):
-        Espeak("english")
+        Espeak("english", tmp_path)
 
 
 def test_an_error_in_a_language_s_process_arrives_whole_and_leaves_nothing(tmp_path, monkeypatch):
@@ -98,3 +98,12 @@ def test_an_error_in_a_language_s_process_arrives_whole_and_leaves_nothing(tmp_p
     with pytest.raises(InputError, match="not on this machine"):
         demo.generate(tmp_path / "corpus", synthesiser="espeak", size="tiny")
     assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["espeakng_loader.py"]
+
+
+def test_a_language_s_process_that_dies_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    (tmp_path / "espeakng_loader.py").write_text("import os\nos._exit(1)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ChildProcessError, match="the process that speaks english died"):
+        demo.generate(tmp_path / "corpus", synthesiser="espeak", size="tiny")
+    assert not (tmp_path / "corpus").exists()
+    assert not list(tmp_path.glob(".*"))

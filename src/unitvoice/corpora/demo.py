@@ -6,10 +6,13 @@ voice itself.
 """
 
 import multiprocessing
+import signal
+import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from unitvoice import cli
 from unitvoice.corpora.espeak import Espeak
@@ -25,6 +28,17 @@ SynthesiserName = Literal["espeak", "formants"]
 MARK = "demo.json"  # what makes a folder a demo corpus, which may be replaced
 
 
+class _Job(NamedTuple):
+    """One language to write."""
+
+    folder: Path
+    language: str
+    seed: int
+    synthesiser: str
+    size: str
+    references: bool
+
+
 def generate(
     out: Path,
     *,
@@ -36,12 +50,14 @@ def generate(
 ) -> None:
     """Write a demo corpus; equal arguments give equal bytes.
 
+    With espeak each language is made in a new process, so a script that calls this needs a main guard.
+
     Args:
         out: the folder that will hold ``2019/``; an older demo corpus there is replaced.
         languages: of ``english`` and ``surprise``.
         seed: decides speakers, texts and noise.
         synthesiser: ``espeak`` (needs espeakng-loader) or ``formants`` (needs nothing, sounds worse).
-        size: ``demo``, about 20 minutes of speech in all, or ``tiny``, less than a minute per language.
+        size: ``demo``, about 25 minutes of sentences in all, or ``tiny``, about a minute per language.
         references: also let the target voices say the sentences of the trials.
 
     Raises:
@@ -50,11 +66,10 @@ def generate(
     _check(out, languages, synthesiser, size)
     with atomic(out) as beside:
         folder = beside.resolve() / "2019"
-        jobs = [(folder, language, seed, synthesiser, size, references) for language in dict.fromkeys(languages)]
-        if synthesiser == "espeak":  # each language in a fresh process: see the module espeak
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(len(jobs), mp_context=context, max_tasks_per_child=1) as pool:
-                list(pool.map(_write, jobs))
+        folder.mkdir(parents=True)
+        jobs = [_Job(folder, name, seed, synthesiser, size, references) for name in dict.fromkeys(languages)]
+        if synthesiser == "espeak":
+            _write_in_processes(jobs)
         else:
             for job in jobs:
                 _write(job)
@@ -62,18 +77,57 @@ def generate(
         write_json(beside / MARK, {"languages": list(languages)} | choices)
 
 
-def _write(job: tuple[Path, str, int, str, str, bool]) -> None:
-    folder, language, seed, synthesiser, size, references = job
-    speaking = Espeak(language) if synthesiser == "espeak" else Formants(seed)
-    write_language(folder, language, speaking, size=SIZES[size][language], seed=seed, references=references)
-
-
 def _check(out: Path, languages: Sequence[str], synthesiser: str, size: str) -> None:
     for given, known in ((languages, LANGUAGES), ([synthesiser], get_args(SynthesiserName)), ([size], SIZES)):
         if not given or (strange := set(given) - set(known)):
-            raise InputError(f"the demo corpus has {listed(known)}, not {listed(sorted(strange) if given else [])}")
+            raise InputError(
+                f"the demo corpus has {listed(known)}, not {listed(sorted(strange)) if given else 'none'}"
+            )
     if out.exists() and not (out / MARK).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out} exists and is not a demo corpus; choose another folder or remove it")
+
+
+def _write_in_processes(jobs: Sequence[_Job]) -> None:
+    """Each job in a fresh process, which espeak needs; when one fails or this process is stopped, all end."""
+    with ExitStack() as stack:
+        answers = [_start(job, stack) for job in jobs]
+        for job, answer in zip(jobs, answers, strict=True):
+            try:
+                error = answer.recv()
+            except EOFError:
+                died = f"the process that speaks {job.language} died; is there enough memory?"
+                raise ChildProcessError(died) from None
+            if error is not None:
+                raise error
+
+
+def _start(job: _Job, stack: ExitStack) -> Connection:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(job, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    stack.callback(process.join)
+    stack.callback(process.terminate)
+    return ours
+
+
+def _answer(job: _Job, connection: Connection) -> None:
+    """Write a language, and send the error that came of it, or None."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the waiting process hears the interrupt too, and ends this one
+    try:
+        _write(job)
+    except Exception as error:  # noqa: BLE001 - raised again by the process that waits for it
+        connection.send(error)
+    else:
+        connection.send(None)
+
+
+def _write(job: _Job) -> None:
+    with tempfile.TemporaryDirectory(dir=job.folder) as scratch:
+        speaking = Espeak(job.language, Path(scratch)) if job.synthesiser == "espeak" else Formants(job.seed)
+        size = SIZES[job.size][job.language]
+        write_language(job.folder, job.language, speaking, size=size, seed=job.seed, references=job.references)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -9,7 +9,6 @@ process in which the same sentences are said in the same order.
 import contextlib
 import ctypes
 import itertools
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,17 +60,21 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 class Espeak:
     """The synthesiser of one language; there can be only one in a process.
 
+    Args:
+        language: one of ``grammar.LANGUAGES``.
+        folder: where it may write the voice file of each sentence.
+
     Raises:
         InputError: the package espeakng-loader is not installed, or its library does not work here.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, folder: Path) -> None:
         self._library, data = _load()
         self._rate = _checked(
             self._library.espeak_Initialize(SYNCHRONOUS, 0, str(data).encode(), PHONEME_EVENTS_AND_DONT_EXIT)
         )
         self._language = (data / VOICES[language]).read_text(encoding="utf-8")
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = folder
         self._sound: list[NDArray[np.int16]] = []
         self._events: list[tuple[int, str]] = []
         self._callback = _Callback(self._receive)  # kept: the library holds only a pointer
@@ -90,8 +93,8 @@ class Espeak:
 
     def _set_voice(self, speaker: Speaker) -> None:
         # the library copies the path into 60 bytes and lower-cases it: a short relative name it must be
-        Path(self._folder.name, "voice").write_text(self._language + _voice_lines(speaker), encoding="utf-8")
-        with contextlib.chdir(self._folder.name):
+        (self._folder / "voice").write_text(self._language + _voice_lines(speaker), encoding="utf-8")
+        with contextlib.chdir(self._folder):
             _checked(self._library.espeak_ng_SetVoiceByFile(b"voice"))
         self._library.espeak_SetParameter(RATE_PARAMETER, round(WORDS_PER_MINUTE * speaker.tempo), 0)
 

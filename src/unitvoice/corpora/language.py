@@ -192,8 +192,8 @@ def _write_lists(studio: Studio, size: Size, cast: dict[str, list[Speaker]], *, 
     folder, extra = studio.folder, studio.folder / "extra"
     test = {speaker.name for speaker in cast["test"]}
     sentences = [recording for recording in studio.recordings if recording.speaker.name in test]
-    step = max(len(sentences) // size.trials, 1)
-    sources = sentences[::step][: size.trials]
+    wanted = min(size.trials, len(sentences))
+    sources = [sentences[i * len(sentences) // wanted] for i in range(wanted)]  # of all speakers
     trials = [(source, cast["voice"][i % len(cast["voice"])]) for i, source in enumerate(sources)]
     _lines(folder / "synthesis.txt", (f"test/{source.stem} {voice.name}" for source, voice in trials))
     _lines(folder / "bitrate_filelist.txt", (f"{r.stem}.txt {r.seconds:.9g}" for r in sentences))
