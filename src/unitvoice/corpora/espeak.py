@@ -101,12 +101,12 @@ class Espeak:
     def _receive(self, samples: Any, count: int, events: Any) -> int:  # noqa: ANN401 - pointers of ctypes
         if samples and count:
             self._sound.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        for event in itertools.takewhile(
-            lambda event: event.type != LAST_EVENT, (events[i] for i in itertools.count())
-        ):
+        position = 0
+        while (event := events[position]).type != LAST_EVENT:
             if event.type == PHONEME_EVENT:
                 label = event.label.to_bytes(8, "little").split(b"\0")[0].decode()
                 self._events.append((event.sample, label))
+            position += 1
         return 0
 
 
