@@ -9,7 +9,7 @@ from unitvoice.report.markup import Markup, element, joined
 __all__ = ["Axis", "Line", "Mark", "line_chart", "scatter_chart", "ticks"]
 
 WIDTH, HEIGHT = 400, 240  # units of the drawing, about pixels
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 56, 18, 12, 40
 MOST_POINTS = 400  # of a line; more would not be seen
 FEW_TICKS = 3
 

@@ -47,6 +47,7 @@ def conversion(results: Results, trials: int) -> Markup:
             "What the source says, in the target's voice, by the first run. The trials are taken evenly from the "
             "list, not chosen by ear; the target example is another sentence of that voice.",
         ),
+        _judge([one.judgement for one in results.languages]),
         [_language(one, share) for one, share in zip(results.languages, shares, strict=True)],
     )
 
@@ -60,15 +61,16 @@ def _language(one: LanguageResults, trials: int) -> Markup:
         return missing(one.name, Absent("the manifest has no trial that was converted"))
     picked = chosen(sorted(there, key=lambda trial: trial.target), trials)
     cards = [_card(one, folder, trial, number) for number, trial in enumerate(picked)]
-    return element("div", element("h3", one.name), _judge(one.judgement), cards)
+    return element("div", element("h3", one.name), cards)
 
 
-def _judge(judgement: Judgement | Absent) -> Markup:
-    if isinstance(judgement, Absent):
-        return missing("Similarity to the speakers", judgement)
+def _judge(found: Sequence[Judgement | Absent]) -> Markup:
+    names = sorted({one.judge for one in found if isinstance(one, Judgement)})
+    if not names:
+        return missing("Similarity to the speakers", next(one for one in found if isinstance(one, Absent)))
     return element(
         "p",
-        f"Similarity is the cosine of speaker vectors by the {judgement.judge}, a stand-in for listeners: a "
+        f"Similarity is the cosine of speaker vectors by the {names[0]}, a stand-in for listeners: a "
         "conversion should be nearer to the target than to the source.",
     )
 

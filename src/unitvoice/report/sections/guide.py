@@ -4,7 +4,7 @@ import json
 
 from unitvoice.report.markup import Markup, element
 from unitvoice.report.results import Absent, LanguageResults, Results
-from unitvoice.report.sections.parts import details, missing, panels, section, table
+from unitvoice.report.sections.parts import details, figure, missing, panels, section, table
 
 __all__ = ["about", "guide"]
 
@@ -38,12 +38,9 @@ TERMS = {
 
 
 def about(results: Results) -> Markup:
-    """The corpus and the model of each language."""
-    return section("about", "What was run", panels([_language(one) for one in results.languages]))
-
-
-def _language(one: LanguageResults) -> Markup:
-    return element("div", element("h3", one.name), _corpus(one), _model(one))
+    """The corpus of each language, and the model."""
+    corpora = panels([_corpus(one) for one in results.languages])
+    return section("about", "What was run", _model(results.languages[0]), corpora)
 
 
 def _corpus(one: LanguageResults) -> Markup:
@@ -54,7 +51,9 @@ def _corpus(one: LanguageResults) -> Markup:
         minutes = sum(utterance.seconds for utterance in own) / 60
         speakers = len({utterance.speaker for utterance in own})
         lines.append([subset, str(len(own)), str(speakers), f"{minutes:.1f}"])
-    return table(["subset", "files", "speakers", "minutes"], lines, f"Corpus, {one.name}")
+    whole = table(["subset", "files", "speakers", "minutes"], lines, f"Corpus, {one.name}")
+    caption = "The system is trained on unit and voice, without any labels; dev and test are of other speakers."
+    return figure(caption, whole, heading=one.name)
 
 
 def _model(one: LanguageResults) -> Markup:

@@ -13,10 +13,10 @@ def section(anchor: str, title: str, *content: Content) -> Markup:
     return element("section", element("h2", title, id=f"{anchor}-title"), *content, id=anchor)
 
 
-def figure(caption: Content, *content: Content, heading: str | None = None, wide: bool = False) -> Markup:
+def figure(caption: Content, *content: Content, heading: str | None = None) -> Markup:
     """A figure: a heading, what is to be seen, and a sentence that says what to see in it."""
     head = element("h3", heading) if heading else None
-    return element("figure", head, *content, element("figcaption", caption), class_="wide" if wide else None)
+    return element("figure", head, *content, element("figcaption", caption))
 
 
 def panels(*content: Content) -> Markup:

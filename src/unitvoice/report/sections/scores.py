@@ -20,9 +20,8 @@ SCALE = 50.0  # %: the end of the bars, chance
 def key_figures(results: Results) -> Markup:
     """The summary as a table, with the verdicts on what was asked for."""
     found = rows(results)
-    heads = ["", *(one.name for one in results.languages), "asked for"]
-    lines: list[list[Content]] = [[row.label, *map(_cell, row.cells), _asked(row)] for row in found]
-    lines.append(["submission", verdict(results), *[""] * len(results.languages)])
+    heads = ["", *(one.name for one in results.languages)]
+    lines: list[list[Content]] = [[_label(row), *map(_cell, row.cells)] for row in found]
     absent = {
         (one.name, cell.spread.reason): cell.spread
         for row in found
@@ -35,7 +34,9 @@ def key_figures(results: Results) -> Markup:
         f"{seeds}; ABX is the error on the test set across speakers (lower is better, 50 % is chance); "
         "a bar counts as met when every seed meets it."
     )
-    return section("figures", "Key figures", figure(caption, table(heads, lines, "Key figures"), wide=True), reasons)
+    whole = figure(caption, table(heads, lines, "Key figures"))
+    handed_in = element("p", "The submission: ", element("strong", verdict(results)), ".")
+    return section("figures", "Key figures", whole, reasons, handed_in)
 
 
 def _cell(cell: Figure) -> Content:
@@ -46,8 +47,9 @@ def _cell(cell: Figure) -> Content:
     return [cell.text, " ", badge]
 
 
-def _asked(row: Row) -> str:
-    return f"{row.bar.kind} {row.bar.limit:g}" if row.bar else ""
+def _label(row: Row) -> Content:
+    asked = f" {row.bar.kind} {row.bar.limit:g}" if row.bar else None
+    return [row.label, element("span", asked, class_="quiet") if asked else None]
 
 
 def learning(results: Results) -> Markup:
@@ -85,7 +87,7 @@ def _learned(one: LanguageResults) -> Markup:
     key = legend(
         ("limit", f"{OF_BASELINE.limit:g} of {one.baseline.upper()}"),
         ("limit dashed", f"{OF_UNTRAINED.limit:g} of untrained"),
-        ("dot", "one seed"),
+        *([("dot", "one seed")] if len(one.trained) > 1 else []),
     )
     caption = "ABX error across speakers in %, from 0 to chance (50): the blue bar should end left of both lines."
     return figure(caption, drawn, key, gone, heading=one.name)

@@ -14,7 +14,7 @@ from unitvoice.report.summary import verdict
 
 __all__ = ["submission"]
 
-MEGABYTE = 1_000_000
+KILOBYTE, MEGABYTE = 1000, 1_000_000
 SHOWN = 50  # findings
 LISTED_ALONE = 2  # a folder of so many files is shown file by file
 
@@ -53,10 +53,10 @@ def _archive(path: Path | Absent) -> Markup:
             entries = [(PurePosixPath(entry.filename), entry.file_size) for entry in archive.infolist()]
     except (zipfile.BadZipFile, OSError) as error:
         raise InputError(f"{path} is not a readable zip ({error}); delete it and pack the submission again") from None
-    lines = [[place, str(files), f"{size / MEGABYTE:.2f}"] for place, files, size in _folders(entries)]
+    lines = [[place, str(files), f"{size / KILOBYTE:,.1f}"] for place, files, size in _folders(entries)]
     caption = element("span", "SHA-256 ", element("code", sha256(path), class_="hash"))
     size = f"{path.name}, {path.stat().st_size / MEGABYTE:.2f} MB"
-    whole = table(["in the archive", "files", "MB unpacked"], lines, "Folders of the archive")
+    whole = table(["in the archive", "files", "kB unpacked"], lines, "Folders of the archive")
     return figure([f"{size}: equal inputs give equal bytes. ", caption], whole)
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitvoice import audio
+from unitvoice.errors import InputError
+from unitvoice.features.spectral import Spectrum
 from unitvoice.manifest import Phone, Utterance
 from unitvoice.report.embedded import VIRIDIS, gradient, spectrogram
 from unitvoice.report.markup import Markup, element
@@ -19,10 +21,11 @@ from unitvoice.store import Store
 __all__ = ["UnitRun", "code_colours", "runs", "units"]
 
 SECONDS = 3.0  # length of the sentence that is looked for
-SCALE = 340.0  # pixels per second
+SCALE = 370.0  # pixels per second
 TALL, PHONES, UNITS, AXIS = 190, 26, 30, 22  # pixels
 ROOM = 8.0  # pixels that one character of a label needs
-LIGHT = 140  # mean of red, green and blue above which a label is dark
+SCALE_END = 0.05  # s before the end of the picture where a label would not fit to the right
+LIGHT = 120  # luma (0 to 255) above which a label is dark
 
 
 class UnitRun(NamedTuple):
@@ -90,10 +93,13 @@ def _picture(one: LanguageResults) -> Markup:
         f"{sentence.utterance}, {sentence.seconds:.2f} s: codes in the lowest row, alike in colour when their vectors "
         f"are alike; {labels}."
     )
-    drawn = _drawing(one, sentence, phones, indices, vectors)
+    try:
+        drawn = _drawing(one, sentence, phones, indices, vectors)
+    except InputError as error:
+        return missing(one.name, Absent(str(error)))
     label = f"Spectrogram, phones and units of {sentence.utterance}"
     box = element("div", drawn, class_="scroll", tabindex="0", role="region", aria_label=label)
-    return figure(caption, box, heading=one.name, wide=True)
+    return figure(caption, box, heading=one.name)
 
 
 def _sentence(found: Sequence[Utterance], labelled: set[str]) -> Utterance | None:
@@ -111,8 +117,9 @@ def _drawing(
     wave = audio.read(one.manifest.path(sentence), start=sentence.start or 0.0, stop=sentence.stop)
     width = sentence.seconds * SCALE
     floor = TALL + (PHONES if phones else 0)
-    shape = {"x": 0, "y": 0, "width": width, "height": TALL, "preserveAspectRatio": "none"}
-    image = element("image", href=spectrogram(wave), class_="spectrogram", **shape)
+    hop = SCALE / Spectrum().rate  # frame i is centred on i * hop
+    shape = {"x": -hop / 2, "y": 0, "width": (1 + len(wave) // Spectrum().hop) * hop, "height": TALL}
+    image = element("image", href=spectrogram(wave), preserveAspectRatio="none", class_="spectrogram", **shape)
     content = [image, *_phones(phones, floor + UNITS), *_units(indices, vectors, sentence.utterance, floor)]
     height = floor + UNITS + AXIS
     content.extend(_times(sentence.seconds, floor + UNITS))
@@ -152,11 +159,13 @@ def _colours(indices: Store, vectors: Store) -> dict[tuple[int, ...], str]:
 
 
 def _is_light(colour: str) -> bool:
-    return sum(bytes.fromhex(colour[1:])) / 3 > LIGHT
+    red, green, blue = bytes.fromhex(colour[1:])
+    return 0.299 * red + 0.587 * green + 0.114 * blue > LIGHT
 
 
 def _times(seconds: float, top: int) -> Iterator[Markup]:
     for time in ticks(0, seconds, most=8):
         at = time * SCALE
         yield element("line", x1=at, x2=at, y1=top, y2=top + 4, class_="floor")
-        yield element("text", f"{time:g} s", x=at, y=top + 17, text_anchor="middle" if time else "start")
+        side = "start" if time == 0 else "end" if time > seconds - SCALE_END else "middle"
+        yield element("text", f"{time:g} s", x=at, y=top + 17, text_anchor=side)
