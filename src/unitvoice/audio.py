@@ -1,5 +1,7 @@
 """Sound files and samples: the only place that reads or writes audio."""
 
+import io
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,9 @@ __all__ = ["RATE", "AudioInfo", "info", "match_loudness", "read", "resample", "w
 RATE = 16_000  # Hz; what the challenge's recordings have and what the pipeline works in
 
 Wave = NDArray[np.float32]
+
+SHORTENED = re.compile(r"^(?:data|SSND) *: (\d+) \(should be (\d+)\)", re.MULTILINE)  # in libsndfile's header log
+UNKNOWN = 0x7FFF0000  # bytes; a recording from a pipe states this length or more in its header
 
 
 class AudioInfo(NamedTuple):
@@ -51,10 +56,11 @@ def read(path: Path, *, start: float = 0.0, stop: float | None = None, rate: int
         rate: sampling rate of the result, Hz; other rates are resampled.
 
     Returns:
-        Samples, (N,) float32 within [-1, 1]; several channels are averaged.
+        Samples, (N,) float32 with full scale 1, which floating-point files and resampling may exceed a little;
+        several channels are averaged.
 
     Raises:
-        InputError: the file is absent, not audio, cut short, or has no sample in the stretch.
+        InputError: the file is absent, not audio, cut short, not finite, or has no sample in the stretch.
     """
     try:
         with soundfile.SoundFile(str(path)) as file:
@@ -62,14 +68,20 @@ def read(path: Path, *, start: float = 0.0, stop: float | None = None, rate: int
             last = file.frames if stop is None else min(round(stop * file.samplerate), file.frames)
             file.seek(min(first, file.frames))
             samples = file.read(max(last - first, 0), dtype="float32", always_2d=True)
-            found = file.samplerate
+            found, log = file.samplerate, file.extra_info
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(path, error) from None
     if len(samples) < last - first:
         raise InputError(f"{path} ends after {len(samples)} of {last - first} samples; copy or download it again")
-    if not len(samples):
-        raise InputError(f"{path} has no sample between {start} s and {stop or 'its end'}; remove it from the corpus")
-    return resample(samples.mean(axis=1), found, rate)
+    if (cut := SHORTENED.search(log)) and int(cut[2]) < int(cut[1]) < UNKNOWN:
+        raise InputError(f"{path} ends after {cut[2]} of {cut[1]} bytes of sound; copy or download it again")
+    if not np.isfinite(samples).all():
+        raise InputError(f"{path} has samples that are not finite; make it again or remove it from the corpus")
+    wave = resample(samples.mean(axis=1), found, rate)
+    if not len(wave):
+        end = "its end" if stop is None else f"{stop} s"
+        raise InputError(f"{path} has no sample between {start} s and {end}; remove it from the corpus")
+    return wave
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
@@ -79,7 +91,7 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 
 
 def resample(wave: Wave, old: int, new: int) -> Wave:
-    """Change the sampling rate (soxr, high quality); (N,) -> (round(N * new / old),)."""
+    """Change the sampling rate (soxr, high quality); (N,) -> (N * new / old,), rounded half up."""
     return wave if old == new else soxr.resample(wave, old, new).astype(np.float32)
 
 
@@ -90,8 +102,10 @@ def write(path: Path, wave: NDArray[np.floating], rate: int = RATE) -> None:
     """
     if wave.ndim != 1 or not len(wave) or not np.isfinite(wave).all():
         raise InputError(f"cannot write {path}: a wav needs one channel of at least one finite sample")
+    content = io.BytesIO()  # a full disk is then an OSError, which libsndfile's own error would hide
+    soundfile.write(content, np.clip(wave, -1, 1), rate, subtype="PCM_16", format="WAV")
     with atomic(path) as beside:
-        soundfile.write(str(beside), np.clip(wave, -1, 1), rate, subtype="PCM_16", format="WAV")
+        beside.write_bytes(content.getvalue())
 
 
 def match_loudness(wave: Wave, like: Wave, peak: float = 0.99) -> Wave:

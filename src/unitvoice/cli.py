@@ -3,14 +3,16 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from types import FrameType
 
 from unitvoice import __version__
 from unitvoice.errors import InputError
 
-__all__ = ["parser", "run"]
+__all__ = ["parser", "positive", "run"]
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -27,13 +29,27 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
+def positive(text: str) -> int:
+    """Type of an argument that counts something there must be one of, such as threads.
+
+    >>> positive("2")
+    2
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
 def run(main: Callable[[], int | None]) -> None:
     """Run a command and leave the process.
 
-    Exit codes: what ``main`` returns (0 for None), 2 for bad input, 1 for a fault of ours, 130 when interrupted.
+    Exit codes: what ``main`` returns (0 for None), 2 for bad input, 1 for a fault of ours, 130 when interrupted, 143
+    when terminated; half-written files are removed in every case.
     ``UNITVOICE_TRACEBACK=1`` shows where a fault of ours happened.
     """
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = main() or 0
     except InputError as error:
@@ -49,6 +65,10 @@ def run(main: Callable[[], int | None]) -> None:
         hint = "please report it with the output of the same command under UNITVOICE_TRACEBACK=1"
         code = _fail(f"internal error: {type(error).__name__}: {error} ({hint})", 1)
     sys.exit(code)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _fail(message: str, code: int) -> int:

@@ -18,18 +18,30 @@ __all__ = ["atomic", "read_json", "sha256", "write_json", "write_text"]
 def atomic(path: Path) -> Iterator[Path]:
     """A place beside ``path`` to write a file or a folder in, renamed to ``path`` when the block succeeds.
 
-    Nothing is left behind when the block fails, and an older ``path`` stays as it was.
+    Nothing is left behind when the block fails, and an older ``path`` stays as it was. InputError when ``path`` is the
+    working folder or one above it.
     """
+    if path.name in {"", ".."}:
+        raise InputError(f"cannot write to {path}; name a file or folder in it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    name = path.name.encode(errors="ignore")[:200].decode(errors="ignore")  # names are limited to 255 bytes
+    beside = path.with_name(f".{name}.{os.getpid()}.part")
     _remove(beside)
     try:
         yield beside
         if beside.is_dir():
-            _remove(path)
+            _put_aside(path, beside.with_suffix(".old"))
         beside.replace(path)
+        _remove(beside.with_suffix(".old"))
     finally:
         _remove(beside)
+
+
+def _put_aside(path: Path, place: Path) -> None:
+    """Rename what is at ``path``: taking a large folder apart takes time, in which the old and the new may be lost."""
+    _remove(place)
+    if path.exists(follow_symlinks=False):
+        path.replace(place)
 
 
 def _remove(path: Path) -> None:

@@ -11,6 +11,7 @@ A manifest is a folder:
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -92,7 +93,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write a manifest folder atomically, after checking that its tables agree.
 
     Raises:
-        InputError: names are not unique, or a trial or the bitrate list points nowhere.
+        InputError: names are not unique or cannot be file names, or a trial or the bitrate list points nowhere.
     """
     _check(manifest)
     with atomic(folder) as beside:
@@ -110,9 +111,20 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read a manifest folder; InputError when it is absent or a table of it is broken."""
+    """Read a manifest folder; InputError when it is absent, a table of it is broken, or its tables do not agree."""
     if not (folder / "corpus.json").is_file():
         raise InputError(f"{folder} is not a manifest (it has no corpus.json); make it with unitvoice.corpora")
+    try:
+        manifest = _read(folder)
+    except InputError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(f"{folder} is damaged ({type(error).__name__}: {error}); make it again") from None
+    _check(manifest)
+    return manifest
+
+
+def _read(folder: Path) -> Manifest:
     facts = read_json(folder / "corpus.json")
     bitrate = [line.rsplit(maxsplit=1) for line in (folder / "bitrate.txt").read_text(encoding="utf-8").splitlines()]
     tasks = sorted(path for path in (folder / "abx").iterdir() if path.suffix in TASK_SUFFIXES)
@@ -131,9 +143,14 @@ def read_manifest(folder: Path) -> Manifest:
 def _check(manifest: Manifest) -> None:
     place = f"corpus {manifest.corpus}, {manifest.language}"
     names = [utterance.utterance for utterance in manifest.utterances]
-    if len(known := set(names)) < len(names):
-        twice = sorted({name for name in known if names.count(name) > 1})
+    outputs = [trial.name for trial in manifest.trials]
+    if strange := sorted({name for name in (*names, *outputs) if not _is_file_name(name)}):
+        raise InputError(f"{place}: these names cannot be names of files: {listed(map(repr, strange))}; rename them")
+    if twice := _repeated(names):
         raise InputError(f"{place}: these utterances occur more than once: {listed(twice)}; file names must differ")
+    if twice := _repeated(outputs):
+        raise InputError(f"{place}: several trials have the name of one output: {listed(twice)}; names must differ")
+    known = set(names)
     if strange := sorted({u.subset for u in manifest.utterances} - set(get_args(Subset))):
         raise InputError(f"{place}: unknown subsets {listed(strange)}; known are {listed(get_args(Subset))}")
     if lost := [trial.name for trial in manifest.trials if trial.source not in known]:
@@ -144,6 +161,16 @@ def _check(manifest: Manifest) -> None:
         raise InputError(f"{place}: trials name the unknown speakers {listed(lost)}; known voices are {known_voices}")
     if lost := [name for name, _ in manifest.bitrate if name not in known]:
         raise InputError(f"{place}: the bitrate list names files that are missing: {listed(lost)}")
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether a name can be that of a file and stand in a list with one name a line."""
+    encodable = name.encode(errors="ignore").decode() == name
+    return encodable and name.splitlines() == [name] and not {"/", "\t", "\0"} & set(name) and name not in {".", ".."}
 
 
 def _write_table(path: Path, kind: type, rows: Iterable[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from unitvoice import __version__
 from unitvoice.errors import InputError
@@ -32,7 +32,7 @@ def save_model(folder: Path, system: System, recipe: Recipe, **facts: Any) -> No
     with atomic(folder) as beside:
         beside.mkdir()
         weights = {name: tensor.contiguous() for name, tensor in system.state_dict().items()}
-        save_file(weights, beside / "weights.safetensors")
+        (beside / "weights.safetensors").write_bytes(save(weights))
         described = json.loads(json.dumps(asdict(recipe)))
         versions = {"unitvoice": __version__, "torch": torch.__version__}
         write_json(
@@ -49,6 +49,8 @@ def load_model(folder: Path) -> System:
     if not (folder / "model.json").is_file():
         raise InputError(f"{folder} is not a model (it has no model.json); train one first")
     described = read_json(folder / "model.json")
+    if not isinstance(described, dict) or not {"recipe", "speakers"} <= set(described):
+        raise InputError(f"{folder / 'model.json'} has no recipe or no speakers; train the model again")
     recipe = build(Recipe, described["recipe"], str(folder / "model.json"))
     system = create_system(recipe, described["speakers"])
     try:

@@ -24,6 +24,8 @@ def build[T](kind: type[T], values: Mapping[str, Any], place: str) -> T:
     Raises:
         InputError: a key is unknown or missing, or a value has the wrong type; all faults are named.
     """
+    if not isinstance(values, Mapping):
+        raise InputError(f"{place} must hold a mapping of keys to values")
     try:
         checked: TypeAdapter[Any] = TypeAdapter(
             pydantic_dataclass(kind, frozen=True, config=ConfigDict(extra="forbid"))
@@ -59,6 +61,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file with a mapping; InputError when it is absent, broken or something else."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); correct the path") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):

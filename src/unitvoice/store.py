@@ -11,6 +11,7 @@ import csv
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,8 @@ from unitvoice.errors import InputError
 from unitvoice.files import atomic, read_json, write_json
 
 __all__ = ["Store", "StoreWriter", "create_store"]
+
+TABLE = 2  # axes
 
 
 class Store(Mapping[str, NDArray[Any]]):
@@ -41,10 +44,18 @@ class Store(Mapping[str, NDArray[Any]]):
             raise InputError(
                 f"{folder / 'frames.npy'} is damaged ({error}); delete {folder} and make it again"
             ) from None
-        with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
-            self.index = {name: (int(first), int(rows)) for name, first, rows in list(csv.reader(file))[1:]}
-        if sum(rows for _, rows in self.index.values()) != len(self.frames):
+        try:
+            with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
+                self.index = {name: (int(first), int(rows)) for name, first, rows in list(csv.reader(file))[1:]}
+        except (ValueError, OSError, csv.Error) as error:
+            raise InputError(
+                f"{folder / 'index.csv'} is damaged ({error}); delete {folder} and make it again"
+            ) from None
+        ends = list(accumulate((rows for _, rows in self.index.values()), initial=0))
+        if self.frames.ndim != TABLE or [first for first, _ in self.index.values()] + [len(self.frames)] != ends:
             raise InputError(f"{folder}: index.csv and frames.npy disagree; delete the folder and make it again")
+        if not isinstance(self.meta, dict) or not {"kind", "rate", "first", "content"} <= set(self.meta):
+            raise InputError(f"{folder / 'meta.json'} is damaged; delete {folder} and make it again")
 
     @property
     def rate(self) -> float:
@@ -93,11 +104,14 @@ class StoreWriter:
         rows, width = self.shape or (0, frames.shape[1])
         if utterance in self.index or frames.shape[1] != width:
             raise InputError(f"utterance {utterance} occurs twice or has {frames.shape[1]} instead of {width} columns")
-        if not np.isfinite(frames).all():
-            raise InputError(f"utterance {utterance} gave values that are not finite; check its recording")
+        stored = np.ascontiguousarray(frames, dtype=self._dtype)
+        if not (np.isfinite(frames).all() and np.isfinite(stored).all()):
+            raise InputError(
+                f"utterance {utterance} gave values that are not finite as {self._dtype}; check its recording"
+            )
         if self.shape is None:
             self._write_header((0, width))
-        content = np.ascontiguousarray(frames, dtype=self._dtype).tobytes()
+        content = stored.tobytes()
         self._file.write(content)
         self._hash.update(f"{utterance}\t{len(frames)}\n".encode())
         self._hash.update(content)

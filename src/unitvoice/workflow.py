@@ -13,6 +13,7 @@ import jsonschema
 
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
+from unitvoice.systems.recipe import load_recipe
 
 __all__ = ["Plan", "checked", "digest"]
 
@@ -63,7 +64,8 @@ class Plan:
             raise InputError(
                 f"unknown system {known['system']!r}; there are recipes for {listed(sorted(recipes), 30)}"
             )
-        return cls(root, known, tuple(read_yaml(recipes[known["system"]])["features"]))
+        recipe = load_recipe(recipes[known["system"]], known["size"], known["overrides"])
+        return cls(root, known, tuple(recipe["features"]))
 
     @property
     def corpus(self) -> str:
@@ -125,12 +127,15 @@ def digest(*modules: str) -> str:
     """Hash of the source of modules and of all of ours that they import.
 
     As a parameter of a rule it makes an edit of the code rerun what depends on it, wherever the checkout lies.
+    InputError when there is no such module.
 
     >>> len(digest("unitvoice.errors"))
     12
     """
     reached: set[Path] = set()
     waiting = [_source(module) for module in modules]
+    if lost := [module for module, path in zip(modules, waiting, strict=True) if path is None]:
+        raise InputError(f"there is no module {listed(lost)}; correct the rule or the table of systems")
     while waiting:
         path = waiting.pop()
         if path is not None and path not in reached:

@@ -87,9 +87,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("manifest", type=Path, help="manifest folder")
     parser.add_argument("indices", type=Path, help="store of codes, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
-    parser.add_argument("--iterations", type=int, default=60, help="of phase reconstruction")
-    parser.add_argument("--own-voice", type=int, help="instead: speak so many utterances of each voice in that voice")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
+    parser.add_argument(
+        "--own-voice", type=cli.positive, help="instead: speak so many utterances of each voice in that voice"
+    )
+    parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     manifest = read_manifest(arguments.manifest)

@@ -48,7 +48,7 @@ def score(
             name: {
                 "frames": frames.meta["content"],
                 "abx": _abx_scores(manifest, name, frames, distances, beside, absent, jobs),
-                "bitrate": bitrate(frames, manifest.bitrate or _all_tests(manifest)).official,
+                **_bitrate(manifest, name, frames, absent),
             }
             for name, frames in representations.items()
         }
@@ -59,6 +59,14 @@ def score(
 
 def _all_tests(manifest: Manifest) -> list[tuple[str, float]]:
     return [(utterance.utterance, utterance.seconds) for utterance in manifest.subset("test")]
+
+
+def _bitrate(manifest: Manifest, name: str, frames: Store, absent: dict[str, str]) -> dict[str, float]:
+    try:
+        return {"bitrate": bitrate(frames, manifest.bitrate or _all_tests(manifest)).bitrate}
+    except InputError as error:
+        absent[f"{name}-bitrate"] = str(error)
+        return {}
 
 
 def _abx_scores(
@@ -99,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--frames", nargs=2, action="append", required=True, metavar=("NAME", "STORE"), help="a representation"
     )
     parser.add_argument("--distances", nargs="+", choices=DISTANCES, default=["cosine"], help="of the ABX")
-    parser.add_argument("--jobs", type=int, default=1, help="threads")
+    parser.add_argument("--jobs", type=cli.positive, default=1, help="threads")
     arguments = parser.parse_args(argv)
     stores = {name: Store(Path(folder)) for name, folder in arguments.frames}
     score(read_manifest(arguments.manifest), stores, arguments.distances, arguments.output, jobs=arguments.jobs)

@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("manifest", type=Path, help="manifest folder")
     parser.add_argument("kind", choices=sorted(KINDS), help="kind of frames")
     parser.add_argument("store", type=Path, help="store to write")
-    parser.add_argument("--jobs", type=int, default=1, help="threads")
+    parser.add_argument("--jobs", type=cli.positive, default=1, help="threads")
     arguments = parser.parse_args(argv)
     extract(read_manifest(arguments.manifest), arguments.kind, arguments.store, jobs=arguments.jobs)
 

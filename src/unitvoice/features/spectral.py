@@ -46,9 +46,16 @@ def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
     if spectrum.preemphasis:
         wave = np.append(wave[:1], wave[1:] - spectrum.preemphasis * wave[:-1]).astype(np.float32)
     # reflection needs more samples than half a transform; an extremely short clip is padded with silence first
-    wave = np.pad(wave, (0, max(0, spectrum.fft // 2 + 1 - len(wave))))
+    half = spectrum.fft // 2
+    wave = np.pad(wave, (0, max(0, half + 1 - len(wave))))
     magnitude = np.abs(
-        librosa.stft(wave, n_fft=spectrum.fft, hop_length=spectrum.hop, win_length=spectrum.window, pad_mode="reflect")
+        librosa.stft(
+            np.pad(wave, half, mode="reflect"),
+            n_fft=spectrum.fft,
+            hop_length=spectrum.hop,
+            win_length=spectrum.window,
+            center=False,
+        )
     )
     return mel_filters(spectrum) @ magnitude
 

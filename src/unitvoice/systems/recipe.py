@@ -59,7 +59,10 @@ def load_recipe(path: Path, size: str = "paper", overrides: Mapping[str, Any] | 
     overlays = {name: content.pop(name, None) for name in SIZES}
     if size != "paper" and not overlays.get(size):
         raise InputError(f"{path} has no overlay {size!r}; known sizes are {listed(SIZES)}")
-    resolved = merged(content, overlays.get(size) or {}, overrides or {})
+    overlay = overlays.get(size) or {}
+    if not isinstance(overlay, Mapping):
+        raise InputError(f"the overlay {size!r} of {path} must hold a mapping of keys to values")
+    resolved = merged(content, overlay, overrides or {})
     build(Recipe, resolved, str(path))
     return resolved
 
