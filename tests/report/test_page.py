@@ -166,6 +166,15 @@ def test_recordings_that_are_gone_are_explained(make_results, write):
     assert len(document.all("audio")) == 3 * 2  # those of the other language
 
 
+def test_a_training_that_diverged_still_gets_its_curves(make_results, write):
+    folder = make_results()
+    for path in folder.rglob("log.jsonl"):
+        path.write_text('{"step": 1, "reconstruction": 0.5}\n{"step": 2, "reconstruction": NaN}\n')
+    text = write(folder)
+    assert "reconstruction over steps" in text
+    assert not re.search(r' (d|x1|x2|y1|y2)="[^"]*nan', text)
+
+
 def test_findings_of_an_invalid_submission_are_shown(make_results, write):
     folder = make_results()
     finding = {"file": "2019/x.txt", "message": "is empty", "cure": "fill it", "official": True}

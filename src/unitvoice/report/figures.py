@@ -22,16 +22,15 @@ class Spread:
         """Their mean."""
         return sum(self.values) / len(self.values)
 
-    def text(self, digits: int) -> str:
-        """The mean, and the range where there is more than one value.
+    def range(self, digits: int) -> str:
+        """The lowest and the highest value; nothing where there is one value only.
 
-        >>> Spread((1.0, 2.0)).text(1)
-        '1.5 (1.0 to 2.0)'
+        >>> Spread((1.0, 2.0)).range(1)
+        '(1.0 to 2.0)'
         """
-        mean = f"{self.mean:.{digits}f}"
         if len(self.values) == 1:
-            return mean
-        return f"{mean} ({min(self.values):.{digits}f} to {max(self.values):.{digits}f})"
+            return ""
+        return f"({min(self.values):.{digits}f} to {max(self.values):.{digits}f})"
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,19 @@ class Figure:
     bar: Bar | None = None
 
     @property
+    def mean(self) -> str:
+        """The mean over seeds; a dash where there is none."""
+        return "-" if isinstance(self.spread, Absent) else f"{self.spread.mean:.{self.digits}f}"
+
+    @property
+    def range(self) -> str:
+        """The range over seeds, if there is one."""
+        return "" if isinstance(self.spread, Absent) else self.spread.range(self.digits)
+
+    @property
     def text(self) -> str:
-        """The figure for people; a dash where there is none."""
-        return "-" if isinstance(self.spread, Absent) else self.spread.text(self.digits)
+        """Both."""
+        return f"{self.mean} {self.range}".rstrip()
 
     @property
     def verdict(self) -> Verdict | None:

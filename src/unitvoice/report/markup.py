@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import Union
 
 __all__ = ["Content", "Markup", "element", "joined"]
 
@@ -15,7 +14,7 @@ class Markup(str):
     __slots__ = ()
 
 
-Content = Union[str, Iterable["Content"], None]  # noqa: UP007 - a recursive alias needs the older form
+type Content = str | Iterable[Content] | None
 
 
 def joined(content: Content) -> Markup:

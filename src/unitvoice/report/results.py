@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "Judgement",
     "LanguageResults",
+    "Model",
     "Representation",
     "Results",
     "Run",
@@ -78,13 +79,22 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class Model:
+    """What is known of a trained model."""
+
+    description: str
+    codes: int | None  # of its codebook, where the recipe says it
+    settings: Mapping[str, Any]  # whatever else there is to show
+
+
+@dataclass(frozen=True)
 class Run:
     """A system trained, or left untrained, with one seed."""
 
     folder: Path
     seed: int
     scores: Scores | Absent
-    model: Mapping[str, Any] | Absent  # model.json
+    model: Model | Absent
     log: tuple[Mapping[str, float], ...]  # of training: step, and figures by name
 
     def units(self, kind: str) -> Store | Absent:
@@ -225,7 +235,7 @@ def _run(folder: Path, seed: int) -> Run:
         folder=folder,
         seed=seed,
         scores=_parsed(abx / "scores.json", partial(_scores, abx), f"{folder.name} was not scored"),
-        model=_parsed(folder / "model" / "model.json", dict, f"{folder.name} has no model"),
+        model=_parsed(folder / "model" / "model.json", _model, f"{folder.name} has no model"),
         log=_log(folder / "model" / "log.jsonl"),
     )
 
@@ -259,6 +269,12 @@ def _representation(content: Mapping[str, Any]) -> Representation:
         for distance, error in distances.items()
     }
     return Representation(abx, content.get("bitrate"))
+
+
+def _model(content: Mapping[str, Any]) -> Model:
+    recipe = content["recipe"]
+    shown = {"model": recipe["model"], "stages": recipe["stages"], "versions": content["versions"]}
+    return Model(str(recipe["description"]), recipe["model"].get("codes"), shown)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

@@ -30,7 +30,7 @@ def verdict(results: Results) -> str:
 def _lines(results: Results) -> Iterator[str]:
     seeds = " ".join(map(str, results.seeds))
     yield f"{results.system}, seeds {seeds}: mean (lowest to highest) over the seeds"
-    yield "ABX error of the test set across speakers; lower is better, chance is 50"
+    yield "ABX is the error on the test set across speakers; lower is better, 50 is chance"
     yield ""
     found = rows(results)
     label = max(len(row.label) for row in found) + 2

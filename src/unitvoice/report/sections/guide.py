@@ -12,8 +12,8 @@ TERMS = {
     "Unit, code": "One of a small set of symbols that the system invents; each stands for a vector of the codebook.",
     "ABX error": (
         "Take two recordings A and B of different phones in the same context, and X of A's phone by another speaker: "
-        "how often is X nearer to B? 0 % is perfect, 50 % is guessing. Distances are angles between frames, along the "
-        "best alignment in time, averaged by the challenge's rules."
+        "how often is X nearer to B? 0 % is perfect, 50 % is guessing. Recordings are compared frame by frame along "
+        "their best alignment in time, and errors averaged by the challenge's rules."
     ),
     "MFCC39": "Classical spectral features without any learning; what any learned unit should beat.",
     "Untrained codes": "The same network with random weights and a codebook placed among what it gives.",
@@ -60,12 +60,11 @@ def _model(one: LanguageResults) -> Markup:
     model = one.first.model
     if isinstance(model, Absent):
         return missing("The model", model)
-    recipe = model["recipe"]
-    shown = {"model": recipe["model"], "stages": recipe["stages"], "versions": model["versions"]}
+    settings = json.dumps(model.settings, indent=2, ensure_ascii=False)
     return element(
         "div",
-        element("p", f"{recipe['description']}."),
-        details("Settings and versions", element("pre", json.dumps(shown, indent=2, ensure_ascii=False))),
+        element("p", f"{model.description}."),
+        details("Settings and versions", element("pre", settings)),
     )
 
 

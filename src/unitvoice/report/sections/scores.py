@@ -40,11 +40,12 @@ def key_figures(results: Results) -> Markup:
 
 
 def _cell(cell: Figure) -> Content:
+    shown = [cell.mean, " ", element("span", cell.range, class_="range")]
     if cell.verdict is None:
-        return cell.text
+        return shown
     met = cell.verdict == "met"
     badge = element("span", f"{'✓' if met else '✗'} {cell.verdict}", class_="badge met" if met else "badge missed")
-    return [cell.text, " ", badge]
+    return [*shown, " ", badge]
 
 
 def _label(row: Row) -> Content:
@@ -126,7 +127,7 @@ def published(results: Results, *, synthetic: bool) -> Markup:
         element(
             "p",
             "ABX and bitrate are computed and compare between the editions of 2019 and 2020. MOS, CER and similarity "
-            "come from listeners; only rows of one edition compare, and a row without them has not been heard.",
+            "(Sim) come from listeners; only rows of one edition compare, and a row without them has not been heard.",
         ),
         panels([_published(results, one) for one in results.languages]),
     )
@@ -177,7 +178,9 @@ def _known(row: Published, best: str) -> bool:
 
 def _board(ours: tuple[str, float, float] | Absent, edition: Edition, language: PublishedLanguage) -> Markup:
     found = sorted(leaderboard(edition, language), key=lambda row: row.abx)
-    mine = [] if isinstance(ours, Absent) else [[ours[0], "this run", f"{ours[1]:.2f}", f"{ours[2]:.0f}", *"---"]]
+    mine = []
+    if not isinstance(ours, Absent):
+        mine = [[ours[0], "this run (mean)", f"{ours[1]:.2f}", f"{ours[2]:.0f}", *"---"]]
     lines = [
         [
             row.system,
@@ -188,7 +191,7 @@ def _board(ours: tuple[str, float, float] | Absent, edition: Edition, language: 
         ]
         for row in found
     ]
-    heads = ["system", "authors", "ABX", "bitrate", "MOS", "CER", "similarity"]
+    heads = ["system", "authors", "ABX", "bitrate", "MOS", "CER", "Sim"]
     label = f"Published results of {edition}, {language}, the lowest ABX error first"
     return table(heads, [*mine, *lines], label, own=len(mine), texts=2)
 

@@ -1,5 +1,6 @@
 """Training curves, and how the codebook is used."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,13 +16,15 @@ __all__ = ["codebook", "training"]
 CAPTIONS = {
     "reconstruction": "Error of the decoded frames: it should fall and then flatten.",
     "commitment": "Distance of encoded frames from their codes: it should settle, not grow.",
+    "perplexity": "Perplexity in training: it rises while codes find their places, and should not drop later.",
 }
-MONITORED = frozenset({"step", "usage", "perplexity", "revived"})  # of the codebook, not losses
+MONITORED = frozenset({"step", "usage", "perplexity", "revived"})  # what is logged beside losses
 
 
 def training(results: Results) -> Markup:
     """The losses of all seeds over the steps, by language."""
-    return section("training", "Training", _seeds(results), [_curves(one, losses=True) for one in results.languages])
+    groups = [_group(one, [_curve(one, name) for name in _losses(one)]) for one in results.languages]
+    return section("training", "Training", _seeds(results), groups)
 
 
 def codebook(results: Results) -> Markup:
@@ -35,7 +38,7 @@ def codebook(results: Results) -> Markup:
             "codes that would carry as much.",
         ),
         _seeds(results),
-        [_codebook(one) for one in results.languages],
+        [_group(one, [_ranks(one), _curve(one, "perplexity")]) for one in results.languages],
     )
 
 
@@ -43,39 +46,28 @@ def _seeds(results: Results) -> Markup:
     return legend(*((f"series-{number % 6}", f"seed {seed}") for number, seed in enumerate(results.seeds)))
 
 
-def _codebook(one: LanguageResults) -> Markup:
-    return _group(one, [_ranks(one), *_charts(one, losses=False)])
-
-
-def _curves(one: LanguageResults, *, losses: bool) -> Markup:
-    return _group(one, _charts(one, losses=losses))
-
-
 def _group(one: LanguageResults, charts: Sequence[Markup]) -> Markup:
     return element("div", element("h3", one.name), panels(charts))
 
 
-def _charts(one: LanguageResults, *, losses: bool) -> list[Markup]:
-    known = sorted({name for run in one.trained for record in run.log for name in record})
-    chosen = [name for name in known if name not in MONITORED] if losses else [n for n in known if n == "perplexity"]
-    if not chosen:
-        return [missing(one.name, Absent("no run has a training log with it"))]
-    return [_curve(one, name) for name in sorted(chosen, key=lambda name: (name != "reconstruction", name))]
+def _losses(one: LanguageResults) -> list[str]:
+    """Names of what was minimised, the error of the frames first."""
+    found = {name for run in one.trained for record in run.log for name in record} - MONITORED
+    return sorted(found or {"reconstruction"}, key=lambda name: (name != "reconstruction", name))
 
 
 def _curve(one: LanguageResults, name: str) -> Markup:
     lines = [line for run in one.trained if (line := _line(run, name)).x]
-    values = [value for line in lines for value in line.y]
+    if not lines:
+        return missing(f"{name.capitalize()}, {one.name}", Absent("no run has it in a training log"))
     x = Axis("step", 0, max(line.x[-1] for line in lines))
-    y = Axis.over(name, values, zero=name == "perplexity")
+    y = Axis.over(name, [value for line in lines for value in line.y], zero=name == "perplexity")
     caption = CAPTIONS.get(name, f"{name.capitalize()} over the steps of training, one line per seed.")
-    if name == "perplexity":
-        caption = "Perplexity in training: it rises while codes find their places, and should not drop later."
     return figure(caption, line_chart(lines, x, y, f"{name} over steps, {one.name}"))
 
 
 def _line(run: Run, name: str) -> Line:
-    """One figure over the steps, those of later stages put after the earlier ones."""
+    """One figure over the steps, those of later stages put after the earlier ones; what is not finite is left out."""
     steps: list[float] = []
     values: list[float] = []
     before = last = 0.0
@@ -83,7 +75,7 @@ def _line(run: Run, name: str) -> Line:
         if record["step"] < last:
             before += last
         last = record["step"]
-        if name in record:
+        if math.isfinite(record.get(name, math.nan)):
             steps.append(before + last)
             values.append(record[name])
     return Line(f"seed {run.seed}", steps, values)
@@ -102,8 +94,8 @@ def _ranks(one: LanguageResults) -> Markup:
     x = Axis("codes, the most frequent first", 0, max(len(line.x) for line in lines) + 1)
     y = Axis.over("share of frames (%)", [value for line in lines for value in line.y], log=True)
     used = " / ".join(str(len(shares)) for shares in found.values())
-    size = _size(one.first)
-    among = f" of {size}" if size else ""
+    model = one.first.model
+    among = "" if isinstance(model, Absent) or model.codes is None else f" of {model.codes}"
     evenness = " / ".join(f"{_perplexity(shares):.0f}" for shares in found.values())
     caption = (
         f"How often each code stands in the test sentences: {used}{among} codes are in use, with a perplexity of "
@@ -130,8 +122,3 @@ def _usage(one: LanguageResults, run: Run) -> list[float] | Absent:
 def _perplexity(shares: Sequence[float]) -> float:
     known = np.asarray(shares)
     return float(np.exp(-np.sum(known * np.log(known))))
-
-
-def _size(run: Run) -> int | None:
-    """Number of codes of the model, where its recipe says it."""
-    return None if isinstance(run.model, Absent) else run.model["recipe"]["model"].get("codes")
