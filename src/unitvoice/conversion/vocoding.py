@@ -1,5 +1,6 @@
 """Vocoders: from log-mel frames to a waveform."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from unitvoice.audio import Wave
 from unitvoice.features.spectral import Spectrum, mel_to_linear
 
 __all__ = ["GriffinLim", "Vocoder"]
+
+TINY = np.float32(1e-16)
 
 
 class Vocoder(Protocol):
@@ -31,14 +34,18 @@ class GriffinLim:
 
     def __call__(self, frames: NDArray[np.float32], samples: int, seed: int) -> Wave:
         """See :class:`Vocoder`; the phases begin at random by the seed."""
-        wave: Wave = librosa.griffinlim(
-            mel_to_linear(frames, self.spectrum).T,
-            n_iter=self.iterations,
-            hop_length=self.spectrum.hop,
-            win_length=self.spectrum.window,
-            n_fft=self.spectrum.fft,
-            momentum=self.momentum,
-            length=samples,
-            random_state=seed,
-        )
-        return wave
+        hop, fft = self.spectrum.hop, self.spectrum.fft
+        settings = {"hop_length": hop, "win_length": self.spectrum.window, "n_fft": fft}
+        # silence after the last frame, where the frames do not cover the samples or a whole transform
+        missing = max(0, 1 + math.ceil(max(samples, fft) / hop) - len(frames))
+        magnitudes = np.pad(mel_to_linear(frames, self.spectrum), ((0, missing), (0, 0))).T
+        phases = np.exp(2j * np.pi * np.random.default_rng(seed).random(magnitudes.shape)).astype(np.complex64)
+        before = np.zeros_like(phases)
+        for _ in range(self.iterations):
+            wave = librosa.istft(magnitudes * phases, **settings)
+            now = librosa.stft(wave, **settings)
+            phases = now - self.momentum / (1 + self.momentum) * before
+            phases /= np.abs(phases) + TINY
+            before = now
+        spoken: Wave = librosa.istft(magnitudes * phases, **settings)
+        return spoken[:samples]
