@@ -2,12 +2,13 @@
 
 import warnings
 
+import librosa
 import numpy as np
 import pytest
 
 from unitvoice import audio
 from unitvoice.conversion.vocoding import GriffinLim
-from unitvoice.features.spectral import log_mel
+from unitvoice.features.spectral import log_mel, mel_to_linear
 
 QUICK = GriffinLim(iterations=3)
 
@@ -38,6 +39,17 @@ def test_frames_that_end_before_the_sound_are_followed_by_silence():
     wave = QUICK(np.full((10, 80), -3, np.float32), 8000, 0)
     assert np.abs(wave[:1000]).max() > 0.01
     assert np.abs(wave[2500:]).max() < 1e-6
+
+
+def test_momentum_brings_the_sound_nearer_to_its_spectrum(tiny_manifest):
+    frames = log_mel(audio.read(tiny_manifest.path(tiny_manifest.subset("voice")[0]), stop=1.0))
+    wanted = mel_to_linear(frames).T
+
+    def distance(momentum):
+        wave = GriffinLim(momentum=momentum)(frames, 16_000, 0)
+        return np.linalg.norm(np.abs(librosa.stft(wave, n_fft=1024, hop_length=160, win_length=400)) - wanted)
+
+    assert distance(0.99) < 0.8 * distance(0.0)
 
 
 def test_copy_synthesis_keeps_the_mel_spectrum(tiny_manifest):

@@ -111,6 +111,12 @@ def test_without_a_list_the_bitrate_goes_over_the_test_set(manifest, stores, tmp
     assert read_json(tmp_path / "out" / "scores.json")["representations"]["phone"]["bitrate"] == pytest.approx(50.0)
 
 
+def test_the_bitrate_goes_over_the_files_of_the_list_alone(manifest, stores, tmp_path):
+    one_phone = tuple((name, seconds) for name, seconds in manifest.bitrate if "p" in name)
+    score(replace(manifest, bitrate=one_phone), stores, ["cosine"], tmp_path / "out")
+    assert read_json(tmp_path / "out" / "scores.json")["representations"]["phone"]["bitrate"] == 0.0
+
+
 def test_a_corpus_without_tasks_has_a_bitrate(manifest, stores, tmp_path):
     score(replace(manifest, tasks={}), stores, ["cosine"], tmp_path / "out")
     found = read_json(tmp_path / "out" / "scores.json")["representations"]["phone"]
