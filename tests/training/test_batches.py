@@ -84,10 +84,10 @@ def test_sampling_policy_sets_how_often_an_utterance_is_drawn(stores, sampling, 
     assert drawn["long"] / drawn.total() == pytest.approx(share, abs=0.03)
 
 
-def test_means_are_those_of_the_whole_utterance(stores):
-    batch = batches(stores)[0]
-    for name, mean in zip(batch.utterances, batch.means["slow"], strict=True):
-        assert mean[1].item() == pytest.approx((LENGTHS[name] - 1) / 2)
+def test_the_corpus_mean_is_over_all_frames(stores):
+    frames = sum(LENGTHS.values())
+    wanted = sum(length * (length - 1) / 2 for length in LENGTHS.values()) / frames
+    assert batches(stores).corpus_means()["slow"][1].item() == pytest.approx(wanted)
 
 
 def test_speaker_rows_follow_the_given_order(stores):

@@ -23,7 +23,15 @@ from unitvoice.training.loop import learning_rate
 from unitvoice.training.train import train
 
 MODEL = {"bands": 12, "channels": 16, "layers": 1, "codes": 8, "width": 4, "speaker_width": 4}
-STAGE = {"steps": 60, "batch": 4, "crop": 0.16, "learning_rate": 0.01, "clip": 1.0, "cosine": True, "checkpoint_every": 10}
+STAGE = {
+    "steps": 60,
+    "batch": 4,
+    "crop": 0.16,
+    "learning_rate": 0.01,
+    "clip": 1.0,
+    "cosine": True,
+    "checkpoint_every": 10,
+}
 
 
 def recipe(**stage):
@@ -38,7 +46,9 @@ def corpus(tmp_path_factory):
     random = np.random.default_rng(0)
     sounds = random.normal(size=(5, 12))
     speakers = {"S1": "unit", "S2": "unit", "V1": "voice", "V2": "voice"}
-    utterances = [Utterance(f"{s}_{i}", s, subset, "x.wav", None, None, 0.6) for s, subset in speakers.items() for i in "ab"]
+    utterances = [
+        Utterance(f"{s}_{i}", s, subset, "x.wav", None, None, 0.6) for s, subset in speakers.items() for i in "ab"
+    ]
     write_manifest(Manifest("made", "up", folder, tuple(utterances)), folder / "manifest")
     with create_store(folder / "logmel", kind="logmel", rate=100.0) as writer:
         for utterance in utterances:

@@ -20,10 +20,9 @@ rule encode_units:
         runtime="4h",
     params:
         code=digest("unitvoice.units.encode", PLAN.module),
-        scope=lookup("encoding/scope", within=PLAN.config),
     shell:
         "python -m unitvoice.units.encode {input.model} {input.manifest} {input.frames} {output}"
-        " --subsets voice dev test --scope {params.scope} --threads {threads} 2> {log}"
+        " --subsets voice dev test --threads {threads} 2> {log}"
 
 
 rule units:

@@ -47,8 +47,8 @@ class Size:
 
 SIZES = {
     "demo": {
-        "english": Size(Group(8, 34), Group(2, 95), Group(6, 57), Group(4, 47), 5, 40, 29, 4),
-        "surprise": Size(Group(6, 18), Group(1, 55), Group(4, 36), Group(3, 24), 6, 30, 160, 4),
+        "english": Size(Group(8, 40), Group(2, 80), Group(6, 50), Group(4, 40), 4, 40, 29, 4),
+        "surprise": Size(Group(6, 50), Group(1, 80), Group(4, 36), Group(3, 30), 4, 30, 160, 4),
     },
     "tiny": {
         "english": Size(Group(2, 5), Group(2, 5), Group(3, 8), Group(2, 6), 1, 4, 2, 2),

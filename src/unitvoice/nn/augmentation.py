@@ -1,11 +1,9 @@
-"""Changes of a spectrum that keep what is said: another vocal tract, another microphone."""
-
-import math
+"""Changes of a spectrum that keep what is said."""
 
 import torch
 from torch import Tensor
 
-__all__ = ["equalise", "warp_bands"]
+__all__ = ["warp_bands"]
 
 
 def warp_bands(frames: Tensor, factors: Tensor) -> Tensor:
@@ -28,19 +26,3 @@ def warp_bands(frames: Tensor, factors: Tensor) -> Tensor:
     low = low[:, None].expand_as(frames)
     high = (low + 1).clamp(max=bands - 1)
     return frames.gather(-1, low) * (1 - share) + frames.gather(-1, high) * share
-
-
-def equalise(frames: Tensor, weights: Tensor) -> Tensor:
-    """Add a smooth curve over the bands to each utterance, as another microphone or room would.
-
-    Args:
-        frames: (B, T, D) log-mel frames.
-        weights: (B, R) amplitudes of the first R half-cosines over the bands, in the frames' unit.
-
-    Returns:
-        (B, T, D).
-    """
-    order = torch.arange(1, weights.shape[1] + 1, device=frames.device)[:, None]
-    position = (torch.arange(frames.shape[-1], device=frames.device) + 0.5) / frames.shape[-1]
-    curves = torch.cos(math.pi * order * position)  # (R, D)
-    return frames + (weights @ curves)[:, None]

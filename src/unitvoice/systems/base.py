@@ -16,7 +16,6 @@ class Batch:
     """Crops of equal length; all kinds of frames cover the same stretch of time."""
 
     frames: dict[str, Tensor]  # kind -> (B, T, D)
-    means: dict[str, Tensor]  # kind -> (B, D), the mean frame each utterance is normalised with
     speakers: Tensor  # (B,) rows of the speaker table
     utterances: tuple[str, ...]
 
@@ -38,6 +37,7 @@ class System(nn.Module):
     input: str  # kind of frames that `encode` reads
     unit_rate: float  # units per second
     unit_first: float  # s, time of the first unit's centre
+    prior: float  # see `mean_frames`: how far an utterance's mean frame is drawn to its speaker's before encoding
 
     def __init__(self, speakers: Sequence[str]) -> None:
         super().__init__()

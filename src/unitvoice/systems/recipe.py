@@ -1,5 +1,6 @@
 """Recipes: the numbers of one system, resolved from its file, a size overlay and the user's overrides."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,10 +79,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("recipe", type=Path, help="recipe file (YAML)")
     parser.add_argument("output", type=Path, help="resolved recipe (JSON)")
     parser.add_argument("--size", choices=SIZES, default="paper", help="overlay to apply")
-    parser.add_argument("--overrides", type=Path, help="YAML or JSON mapping laid over the recipe")
+    parser.add_argument("--overrides", default="{}", help="mapping laid over the recipe, as JSON text")
     arguments = parser.parse_args(argv)
-    overrides = read_yaml(arguments.overrides) if arguments.overrides else {}
-    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, overrides))
+    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, _mapping(arguments.overrides)))
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--overrides is not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"--overrides must be a mapping of keys to values, not {text}")
+    return content
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """``vqvae-mel``: a VQ-VAE on log-mel frames with a parallel frame decoder, sized to train on two CPU cores.
 
-The encoder sees each recording normalised by its mean frame and, in training, through a random vocal tract and a
-random microphone, while the target stays as it was: what differs between speakers is noise to the encoder and must
-come from the speaker table. After van den Oord et al. 2017 (1711.00937) and Chorowski et al. 2019 (1901.08810).
+The encoder sees speech less its mean frame and, in training, through a random vocal tract, while the target stays as
+it was: what differs between speakers is noise to the encoder and must come from the speaker table. After van den Oord
+et al. 2017 (1711.00937) and Chorowski et al. 2019 (1901.08810).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unitvoice.nn.augmentation import equalise, warp_bands
+from unitvoice.nn.augmentation import warp_bands
 from unitvoice.nn.convolutions import ResidualStack, conv_norm_relu
 from unitvoice.nn.vq import EmaQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
@@ -29,16 +29,16 @@ class Settings:
 
     bands: int = 80
     channels: int = 256
-    layers: int = 2  # residual convolutions before and after the change of rate, in encoder and decoder
+    layers: int = 2  # residual convolutions before and after the change of rate
     codes: int = 512
     width: int = 64  # values per code vector
     decay: float = 0.99  # of the codebook's moving averages
     revive_below: float = 0.5  # frames per step, averaged: a code with fewer is placed anew
-    commitment: float = 0.25
-    jitter: float = 0.12
+    commitment: float = 1.0
+    jitter: float = 0.3
     speaker_width: int = 64
     warp: float = 0.12  # largest relative stretch of the mel axis
-    equaliser: float = 0.5  # standard deviation of each half-cosine added to the log-mel, nepers
+    prior: float = 16.0  # frames that the speaker's mean counts for beside the utterance's own, when encoding
 
 
 class VqvaeMel(System):
@@ -53,6 +53,7 @@ class VqvaeMel(System):
     def __init__(self, settings: Settings, speakers: Sequence[str]) -> None:
         super().__init__(speakers)
         self.settings = settings
+        self.prior = settings.prior
         channels = settings.channels
         self.encoder = nn.Sequential(
             conv_norm_relu(settings.bands, channels, 3),
@@ -67,27 +68,29 @@ class VqvaeMel(System):
         self.speaker_table = nn.Embedding(len(self.speakers), settings.speaker_width)
         self.decoder = nn.Sequential(
             conv_norm_relu(settings.width + settings.speaker_width, channels, 3),
-            ResidualStack(channels, settings.layers),
+            ResidualStack(channels, 2 * settings.layers),
             nn.ConvTranspose1d(channels, channels, 2 * STRIDE, STRIDE, STRIDE // 2),
-            ResidualStack(channels, settings.layers),
-            nn.Conv1d(channels, settings.bands, 1),
+            nn.ReLU(),
+            nn.Conv1d(channels, settings.bands, 3, padding=1),
         )
         self.register_buffer("target_mean", torch.zeros(settings.bands))
         self.register_buffer("target_scale", torch.ones(()))
 
     def prepare(self, stage: str, batch: Batch, means: Mapping[str, Tensor]) -> None:
         """Take the target's statistics from the corpus and the codebook's start from encoded data."""
+        frames = batch.frames[self.input]
         self.target_mean.copy_(means[self.input])
-        self.target_scale.copy_((batch.frames[self.input] - self.target_mean).std())
+        self.target_scale.copy_((frames - self.target_mean).std())
         with torch.no_grad():
-            encoded = self._encoded(batch.frames[self.input], batch.means[self.input])
+            encoded = self._encoded(frames, frames.mean(dim=1))
         self.quantiser.initialise(encoded.flatten(0, 1), torch.Generator().manual_seed(torch.initial_seed()))
 
     def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
         """Squared error of the standardised log-mel frames, and the commitment loss."""
         frames = batch.frames[self.input]
-        encoded = self._encoded(self._disguised(frames), batch.means[self.input])
-        quantised = self.quantiser(encoded)
+        factors = 1 + self.settings.warp * (2 * torch.rand(len(frames)) - 1)
+        warped = warp_bands(frames, factors.to(frames))
+        quantised = self.quantiser(self._encoded(warped, warped.mean(dim=1)))
         decoded = self._decoded(jitter(quantised.vectors, self.settings.jitter), batch.speakers)
         return {
             "reconstruction": F.mse_loss(decoded, (frames - self.target_mean) / self.target_scale),
@@ -117,11 +120,6 @@ class VqvaeMel(System):
         row = torch.tensor([self.speaker_row(speaker)], device=indices.device)
         decoded = self._decoded(self.quantiser.lookup(indices[None]), row)[0]
         return (decoded * self.target_scale + self.target_mean)[:frames]
-
-    def _disguised(self, frames: Tensor) -> Tensor:
-        factors = 1 + self.settings.warp * (2 * torch.rand(len(frames)) - 1)
-        weights = self.settings.equaliser * torch.randn(len(frames), 4)
-        return equalise(warp_bands(frames, factors.to(frames)), weights.to(frames))
 
     def _encoded(self, frames: Tensor, mean: Tensor) -> Tensor:
         return self.encoder(((frames - mean[:, None]) / self.target_scale).mT).mT

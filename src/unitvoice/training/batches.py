@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unitvoice.errors import InputError
-from unitvoice.features.normalise import mean_frames
+from unitvoice.features.normalise import mean_frame
 from unitvoice.manifest import Utterance
 from unitvoice.store import Store
 from unitvoice.systems.base import Batch
@@ -50,7 +50,6 @@ class Batches:
             raise InputError("there is no utterance to train on; check the subsets of the manifest")
         self._rows = np.array([speakers.index(utterance.speaker) for utterance in self._utterances])
         self._cumulated = np.cumsum(self._weights())
-        self._means = {kind: mean_frames(store, self._utterances, "utterance") for kind, store in self.stores.items()}
 
     def _has_frames(self, utterance: Utterance) -> bool:
         for store in self.stores.values():
@@ -68,11 +67,8 @@ class Batches:
 
     def corpus_means(self) -> dict[str, Tensor]:
         """By kind, (D,): the mean frame of all that is trained on."""
-        first = self._utterances[0].utterance
-        return {
-            kind: torch.from_numpy(mean_frames(store, self._utterances, "corpus")[first])
-            for kind, store in self.stores.items()
-        }
+        names = [utterance.utterance for utterance in self._utterances]
+        return {kind: torch.from_numpy(mean_frame(store, names)) for kind, store in self.stores.items()}
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of a step."""
@@ -83,7 +79,6 @@ class Batches:
         places = draw.random(self.settings.batch)
         return Batch(
             frames={kind: self._stack(kind, names, places) for kind in self.stores},
-            means={kind: torch.from_numpy(np.stack([means[n] for n in names])) for kind, means in self._means.items()},
             speakers=torch.from_numpy(self._rows[chosen]),
             utterances=tuple(names),
         )

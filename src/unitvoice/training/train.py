@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--state", type=Path, required=True, help="working folder for checkpoints; kept between runs")
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--steps", type=int, help="steps per stage instead of the recipe's; 0 leaves it untrained")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     recipe = read_recipe(arguments.recipe)
     if arguments.steps is not None:

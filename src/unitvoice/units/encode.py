@@ -11,8 +11,8 @@ import torch
 from tqdm import tqdm
 
 from unitvoice import cli
-from unitvoice.errors import InputError
-from unitvoice.features.normalise import Scope, mean_frames
+from unitvoice.errors import InputError, listed
+from unitvoice.features.normalise import mean_frames
 from unitvoice.files import atomic
 from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
@@ -25,24 +25,23 @@ log = logging.getLogger(__name__)
 
 
 @torch.inference_mode()
-def encode(
-    system: System, utterances: Sequence[Utterance], frames: Store, folder: Path, *, scope: Scope = "speaker"
-) -> None:
+def encode(system: System, utterances: Sequence[Utterance], frames: Store, folder: Path) -> None:
     """Write a folder of three stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
 
     Args:
         system: a trained system.
-        utterances: what to encode; means of the scope ``speaker`` are over a speaker's utterances among these.
+        utterances: what to encode; a speaker's mean frame is over the speaker's utterances among these.
         frames: store of the kind that the system reads.
         folder: where the stores will be.
-        scope: what the frames are normalised with, see :func:`unitvoice.features.normalise.mean_frames`.
 
     Raises:
-        InputError: nothing to encode, or the store has another kind of frames.
+        InputError: nothing to encode, or the store has another kind of frames or lacks utterances.
     """
     if frames.meta["kind"] != system.input:
         raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
-    means = mean_frames(frames, utterances, scope)
+    if lost := [utterance.utterance for utterance in utterances if utterance.utterance not in frames]:
+        raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
+    means = mean_frames(frames, utterances, system.prior)
     at = partial(create_store, rate=system.unit_rate, first=system.unit_first)
     with atomic(folder) as beside, ExitStack() as stack:
         beside.mkdir()
@@ -66,14 +65,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("frames", type=Path, help="store of the kind the model reads")
     parser.add_argument("output", type=Path, help="folder to write the stores in")
     parser.add_argument("--subsets", nargs="+", choices=get_args(Subset), default=["test"], help="what to encode")
-    parser.add_argument("--scope", choices=get_args(Scope), default="speaker", help="mean to normalise with")
-    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     utterances = read_manifest(arguments.manifest).subset(*arguments.subsets)
     if not utterances:
         raise InputError(f"{arguments.manifest} has no utterance in the subsets {', '.join(arguments.subsets)}")
-    encode(load_model(arguments.model), utterances, Store(arguments.frames), arguments.output, scope=arguments.scope)
+    encode(load_model(arguments.model), utterances, Store(arguments.frames), arguments.output)
 
 
 if __name__ == "__main__":
