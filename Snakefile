@@ -21,6 +21,9 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    fetch_archive,
+    unpack_archives,
+    checks,
     units,
     scores,
     submission,
@@ -28,9 +31,10 @@ localrules:
 
 
 rule all:
-    """Everything: units, scores, the submission and the report."""
+    """Everything: the corpus checked, units, scores, the submission and the report."""
     default_target: True
     input:
+        rules.checks.input,
         rules.submission.input,
         rules.scores.input,
         rules.report.input,

@@ -5,12 +5,13 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
+from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
 from unitvoice.systems.recipe import load_recipe
@@ -18,6 +19,7 @@ from unitvoice.systems.recipe import load_recipe
 __all__ = ["Plan", "checked", "digest"]
 
 PACKAGE = Path(__file__).parent
+DATA = (".css", ".csv")  # endings of the files that modules read beside themselves
 
 
 def checked(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,12 +67,18 @@ class Plan:
                 f"unknown system {known['system']!r}; there are recipes for {listed(sorted(recipes), 30)}"
             )
         recipe = load_recipe(recipes[known["system"]], known["size"], known["overrides"])
+        find_source(known["corpus"], known["languages"])
         return cls(root, known, tuple(recipe["features"]))
+
+    @cached_property
+    def source(self) -> Source:
+        """Where the corpus comes from."""
+        return find_source(self.config["corpus"], self.languages)
 
     @property
     def corpus(self) -> str:
         """Name of the corpus."""
-        return str(self.config["corpus"])
+        return self.source.name
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -141,7 +149,8 @@ def digest(*modules: str) -> str:
         if path is not None and path not in reached:
             reached.add(path)
             waiting.extend(_source(name) for name in _imports(path))
-    content = b"".join(path.read_bytes() for path in sorted(reached))
+    data = {path for folder in {path.parent for path in reached} for path in folder.iterdir() if path.suffix in DATA}
+    content = b"".join(path.read_bytes() for path in sorted(reached | data))
     return hashlib.sha256(content).hexdigest()[:12]
 
 

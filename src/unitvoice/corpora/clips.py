@@ -1,6 +1,6 @@
 """Triphone clips and the ABX tasks over them, as the test set of 2019 has them: one file per item."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -57,16 +57,16 @@ def with_triplets(items: Iterable[Triphone], most: int) -> list[Triphone]:
     for item in items:
         tokens[item.previous, item.following][item.speaker, item.phone].append(item)
     return [
-        item
-        for cells in tokens.values()
-        if any(
-            speaker == other and phone != rival and any(p == phone and s != speaker for s, p in cells)
-            for speaker, phone in cells
-            for other, rival in cells
-        )
-        for cell in cells.values()
-        for item in cell[:most]
+        item for cells in tokens.values() if _has_triplet(cells) for cell in cells.values() for item in cell[:most]
     ]
+
+
+def _has_triplet(cells: Iterable[tuple[str, str]]) -> bool:
+    """Whether a speaker of two phones shares one of them with another speaker; ``cells`` are distinct."""
+    cells = list(cells)
+    phones = Counter(speaker for speaker, _ in cells)
+    speakers = Counter(phone for _, phone in cells)
+    return any(phones[speaker] > 1 and speakers[phone] > 1 for speaker, phone in cells)
 
 
 def item_table(items: Iterable[Item]) -> str:

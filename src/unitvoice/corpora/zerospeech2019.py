@@ -2,10 +2,9 @@
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from unitvoice import audio
+from unitvoice.corpora.recordings import lengths
 from unitvoice.errors import InputError, listed
 from unitvoice.manifest import TASK_SUFFIXES, Manifest, Phone, Subset, Trial, Utterance
 
@@ -25,7 +24,6 @@ NAMED_FIRST: tuple[Subset, ...] = ("test", "dev", "unit", "voice", "parallel-sou
 # clips end at 1.015 s. One sentence to convert they left out.
 SENTENCE = 1.2  # s
 NO_BITRATE = frozenset({"S011_1220140001"})
-READERS = 8  # threads that read headers
 
 
 def manifest(root: Path, language: str) -> Manifest:
@@ -37,8 +35,8 @@ def manifest(root: Path, language: str) -> Manifest:
         language: name of the language's folder.
 
     Raises:
-        InputError: a part of the layout is absent or empty, recordings cannot be read (all are named, up to ten), or
-            a line of ``synthesis.txt`` or ``bitrate_filelist.txt`` is wrong.
+        InputError: a part of the layout is absent or empty, or a line of ``synthesis.txt`` or
+            ``bitrate_filelist.txt`` is wrong. Recordings that cannot be read have no length; the check names them.
     """
     folder = _language_folder(root, language)
     utterances = _utterances(root, folder)
@@ -74,7 +72,8 @@ def _utterances(root: Path, folder: Path) -> tuple[Utterance, ...]:
     if empty := [str(folder / FOLDERS[subset]) for subset in NEEDED if not files[subset]]:
         raise InputError(f"there are no .wav files in {listed(empty)}; unpack the archive again and completely")
     names = _names(files)
-    seconds = _seconds([path for paths in files.values() for path in paths])
+    paths = [path for some in files.values() for path in some]
+    seconds = dict(zip(paths, lengths(paths), strict=True))
     return tuple(
         Utterance(
             utterance=names[path],
@@ -108,25 +107,6 @@ def _names(files: Mapping[Subset, Sequence[Path]]) -> dict[Path, str]:
             names[path] = f"{subset}-{path.stem}" if path.stem in taken else path.stem
             taken.add(names[path])
     return names
-
-
-def _seconds(paths: Sequence[Path]) -> dict[Path, float]:
-    with ThreadPoolExecutor(READERS) as pool:
-        found = dict(zip(paths, pool.map(_length, paths), strict=True))
-    if bad := [path for path, seconds in found.items() if not seconds]:
-        raise InputError(
-            f"recordings that cannot be read or are empty ({len(bad)} in all): {listed(bad)}; "
-            "unpack the archive again or remove them"
-        )
-    return found
-
-
-def _length(path: Path) -> float:
-    """Seconds of a recording; 0 when it cannot be read."""
-    try:
-        return audio.info(path).seconds
-    except InputError:
-        return 0.0
 
 
 def _trials(path: Path, utterances: Sequence[Utterance]) -> Iterator[Trial]:
