@@ -89,9 +89,10 @@ def test_training_that_stops_at_a_checkpoint_goes_on_to_the_same_bytes(corpus, s
         if step == 30:
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(checkpoint, "save", stop_at_30)
+    monkeypatch.setattr(checkpoint, "save", stop_at_30)
+    with pytest.raises(KeyboardInterrupt):
         trained(corpus, tmp_path)
+    monkeypatch.setattr(checkpoint, "save", save)
     assert not (tmp_path / "model").exists()
     assert trained(corpus, tmp_path) == straight
 

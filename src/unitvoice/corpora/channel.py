@@ -31,8 +31,8 @@ class Channel:
         return cls(
             gains=_gains(5.0, rng),
             decay=round(float(rng.uniform(0.15, 0.4)), 3),
-            wetness=round(float(rng.uniform(0.02, 0.15)), 3),
-            snr=20.0,
+            wetness=round(float(rng.uniform(0.01, 0.06)), 3),
+            snr=26.0,
             peak=0.6,
             room=int(rng.integers(2**31)),
         )

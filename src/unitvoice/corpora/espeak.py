@@ -29,7 +29,7 @@ MARKS = "',%=|"  # stress and length of syllables, which are no part of a phone'
 STOPS = frozenset("pbtdkg")
 CLOSURE = 0.08  # s; the longest silence before a burst that is given to the stop
 QUIET = 10 ** (-25 / 20)  # amplitude in a closure relative to the loudest of the sentence
-WORDS_PER_MINUTE = 165
+PACE = {"english": 165, "surprise": 140}  # words per minute; syllables without codas come faster
 
 # Of speak_lib.h
 SYNCHRONOUS = 2
@@ -74,6 +74,7 @@ class Espeak:
             self._library.espeak_Initialize(SYNCHRONOUS, 0, str(data).encode(), PHONEME_EVENTS_AND_DONT_EXIT)
         )
         self._language = (data / VOICES[language]).read_text(encoding="utf-8")
+        self._pace = PACE[language]
         self._folder = folder
         self._sound: list[NDArray[np.int16]] = []
         self._events: list[tuple[int, str]] = []
@@ -96,7 +97,7 @@ class Espeak:
         (self._folder / "voice").write_text(self._language + _voice_lines(speaker), encoding="utf-8")
         with contextlib.chdir(self._folder):
             _checked(self._library.espeak_ng_SetVoiceByFile(b"voice"))
-        self._library.espeak_SetParameter(RATE_PARAMETER, round(WORDS_PER_MINUTE * speaker.tempo), 0)
+        self._library.espeak_SetParameter(RATE_PARAMETER, round(self._pace * speaker.tempo), 0)
 
     def _receive(self, samples: Any, count: int, events: Any) -> int:  # noqa: ANN401 - pointers of ctypes
         if samples and count:
