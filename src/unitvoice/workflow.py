@@ -14,6 +14,7 @@ import jsonschema
 from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
+from unitvoice.submission.lists import LANGUAGES_2019
 from unitvoice.systems.recipe import load_recipe
 
 __all__ = ["Plan", "checked", "digest"]
@@ -84,6 +85,11 @@ class Plan:
     def languages(self) -> tuple[str, ...]:
         """Languages in the order of the configuration."""
         return tuple(self.config["languages"])
+
+    @property
+    def submits(self) -> bool:
+        """Whether there are just the two languages that a submission must hold."""
+        return set(self.languages) == set(LANGUAGES_2019)
 
     @property
     def system(self) -> str:

@@ -27,7 +27,7 @@ class Channel:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Self:
-        """A speaker's usual place: colour within 5 dB, 0.15 to 0.4 s of reverberation, about 20 dB SNR."""
+        """A speaker's usual place: colour within 5 dB, 0.15 to 0.4 s of reverberation, about 26 dB SNR."""
         return cls(
             gains=_gains(5.0, rng),
             decay=round(float(rng.uniform(0.15, 0.4)), 3),
