@@ -8,6 +8,7 @@ from corpora.making import sound, speech
 from unitvoice.corpora import zerospeech2017, zerospeech2020
 from unitvoice.corpora.checks import check
 from unitvoice.corpora.layouts import recognised
+from unitvoice.corpora.manifest import read_corpus
 from unitvoice.errors import InputError
 from unitvoice.manifest import read_manifest, write_manifest
 
@@ -53,6 +54,25 @@ def test_2020_is_recognised_and_read_from_the_folder_or_the_one_around_it(datase
     assert findings["note", "count", "1 instead of 150"] == ("trials",)
     assert findings["note", "vads", "speech is listed outside the recording"] == ("S015_0361499287",)
     assert findings["note", "vads", "speech is listed for a recording that is not there"] == ("S404_1",)
+
+
+def test_the_organisers_lists_are_used_and_compared(dataset, tmp_path):
+    lists = tmp_path / "share" / "2019" / "english"
+    lists.mkdir(parents=True)
+    (lists / "bitrate_filelist.txt").write_text("S002_0379088085.txt 1.299\n")
+    names = ["S002_0379088085.txt", "V001_0379088085.wav"]
+    (lists / "required_filelist.txt").write_text("".join(f"2019/english/test/{name}\n" for name in names))
+    options = {"lists": str(tmp_path / "share")}
+    made = read_corpus("zerospeech2020", dataset, "english", options, tmp_path)
+    assert made.bitrate == (("S002_0379088085", 1.299),)
+    (lists / "required_filelist.txt").write_text("S003_1.txt\nS002_0379088085.txt\n")
+    with pytest.raises(InputError, match=r"lacks S003_1.txt; it has, but the list has not, V001_0379088085.wav"):
+        read_corpus("zerospeech2020", dataset, "english", options, tmp_path)
+    (lists / "bitrate_filelist.txt").write_text("S002_0379088085.txt\n")
+    with pytest.raises(InputError, match=r"not '<stem>.txt <seconds>'"):
+        read_corpus("zerospeech2020", dataset, "english", options, tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_corpus("zerospeech2020", dataset, "surprise", options, tmp_path)
 
 
 def test_2017_is_cut_by_its_table_of_speech_and_has_one_duration(dataset, tmp_path):

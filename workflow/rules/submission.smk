@@ -113,6 +113,6 @@ rule pack_submission:
 
 
 rule submission:
-    """The submission archive."""
+    """The submission archive, where the corpus has the languages of one."""
     input:
-        collect("<results>/{system}/submission.zip", system=PLAN.system),
+        collect("<results>/{system}/submission.zip", system=PLAN.system if PLAN.submits else []),

@@ -20,6 +20,7 @@ from unitvoice.corpora import (
     zerospeech2020,
 )
 from unitvoice.corpora.collection import Settings, assemble
+from unitvoice.corpora.official_lists import with_lists
 from unitvoice.corpora.recordings import Recording
 from unitvoice.errors import InputError, listed
 from unitvoice.manifest import Manifest, write_manifest
@@ -50,12 +51,15 @@ COLLECTIONS: dict[str, Callable[[Path, Settings], list[Recording]]] = {
     "vctk": vctk.recordings,
 }
 KINDS = (*CHALLENGES, *COLLECTIONS)
+LISTS = "lists"  # option: folder of the organisers' lists
 COMMON = frozenset({"alignments", "longest", "split", "trials"})
 OPTIONS: dict[str, frozenset[str]] = dict.fromkeys(CHALLENGES, frozenset()) | dict.fromkeys(COLLECTIONS, COMMON)
 OPTIONS |= {
     "folder": COMMON | {"speaker"},
     "vctk": COMMON | {"microphone"},
     "zerospeech2017": frozenset({"duration", "vads"}),
+    "zerospeech2019": frozenset({LISTS}),
+    "zerospeech2020": frozenset({LISTS}),
 }
 
 
@@ -76,7 +80,9 @@ def read_corpus(kind: str, root: Path, language: str, options: Mapping[str, Any]
         known = listed(sorted(OPTIONS[kind])) or "no options"
         raise InputError(f"a corpus of kind {kind} has no {listed(strange)}; it has {known}")
     if kind in CHALLENGES:
-        return CHALLENGES[kind](root, language, **options)
+        own = {key: value for key, value in options.items() if key != LISTS}
+        made = CHALLENGES[kind](root, language, **own)
+        return with_lists(made, Path(options[LISTS])) if LISTS in options else made
     settings = build(Settings, options, f"what the configuration says of the corpus ({kind})")
     return assemble(kind, root, language, COLLECTIONS[kind](root, settings), settings, scratch)
 

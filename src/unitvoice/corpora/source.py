@@ -56,8 +56,9 @@ class Source:
         """What the manifest depends on beside the folder of the corpus: tables, and the place of alignments."""
         keys = (("speaker", "table"), ("trials", "table"), ("alignments", "path"))
         named = [self.options.get(key, {}).get(part, "") for key, part in keys] + [self.options.get("vads", "")]
+        lists = [str(self.options["lists"])] if "lists" in self.options else []
         places = [Path(self.path.replace(LANGUAGE, language)) for language in languages] if self.path else []
-        return sorted({str(place / name) for place in places for name in named if name})
+        return sorted({*lists, *(str(place / name) for place in places for name in named if name)})
 
 
 def find_source(said: str | Mapping[str, Any], languages: Sequence[str]) -> Source:
