@@ -110,6 +110,16 @@ def test_hugging_face_folders_have_speakers_and_splits(tmp_path, form):
     assert {u.speaker for u in made.utterances} == {"0", "1", "2"}
 
 
+def test_files_outside_the_export_and_lines_that_are_no_objects_are_said(tmp_path):
+    root = tmp_path / "in"
+    root.mkdir()
+    sound(tmp_path / "cache.wav")
+    (root / "metadata.jsonl").write_text(json.dumps({"audio": "../cache.wav", "speaker": 1}) + "\n")
+    assert "outside it" in refused("huggingface", root, tmp_path)
+    (root / "metadata.jsonl").write_text("[1]\n")
+    assert "a line is no object" in refused("huggingface", root, tmp_path)
+
+
 def test_files_that_a_table_names_but_are_not_there_are_named(tmp_path):
     (tmp_path / "metadata.csv").write_text("file_name,speaker\nlost.wav,a\n")
     assert "lost.wav" in refused("huggingface", tmp_path, tmp_path)
@@ -242,6 +252,14 @@ def test_trials_from_a_table_name_utterances_or_files(tmp_path):
     assert "unknown speakers eve" in refused("folder", root, tmp_path, trials={"table": "trials.csv"})
     (root / "trials.csv").write_text("from,to\nanna0,eve\n")
     assert "columns source and target" in refused("folder", root, tmp_path, trials={"table": "trials.csv"})
+
+
+def test_short_test_utterances_are_converted_where_there_are_no_longer_ones(tmp_path):
+    for speaker in ("anna", "ben"):
+        for number in range(5):
+            sound(tmp_path / "in" / speaker / f"{speaker}{number}.wav", 0.5)
+    assert len(read("folder", tmp_path / "in", tmp_path).trials) == 2
+    assert not read("folder", tmp_path / "in", tmp_path, trials={"count": 0}).trials
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3"])

@@ -1,5 +1,6 @@
 """From recordings with speakers to a manifest: cut, split, aligned, with ABX tasks and trials."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from unitvoice.errors import InputError
 from unitvoice.manifest import Manifest, Subset, Utterance
 
 __all__ = ["Settings", "assemble"]
+
+log = logging.getLogger(__name__)
+SHORTEST = 1.0  # s, that the longest utterance may be: pauses cannot be told from closures in less
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ def assemble(
     Raises:
         InputError: a setting does not fit the recordings.
     """
-    if settings.longest <= 0:
-        raise InputError(f"longest must be more than 0 s, not {settings.longest}")
+    if settings.longest < SHORTEST:
+        raise InputError(f"longest must be {SHORTEST} s or more, not {settings.longest}")
     known = named(recordings, root)
     cuts = cut_all(known, lengths([recording.path for recording in known]), settings.longest)
     subsets = split(cuts, settings.split)
@@ -82,4 +86,6 @@ def _tasks(
         if table:
             tasks[subset] = scratch / f"{subset}.item"
             tasks[subset].write_text(table, encoding="utf-8")
+        elif phones:
+            log.warning("no ABX task of the %s set: no two speakers of it say a phone in a context they share", subset)
     return tasks

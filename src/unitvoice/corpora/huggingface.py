@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,9 +31,13 @@ def recordings(root: Path, _settings: Settings) -> list[Recording]:
     if not tables:
         raise InputError(f"there is no {' or '.join(TABLES)} below {root}; correct the path of the corpus")
     found = [_recording(table, row, root) for table in tables for row in _rows(table)]
+    if outside := [recording.path for recording in found if not recording.path.is_relative_to(root)]:
+        raise InputError(
+            f"the tables of {root} name files outside it: {listed(outside)}; export the sound as files too"
+        )
     if lost := [recording.path for recording in found if not recording.path.is_file()]:
         raise InputError(f"the tables of {root} name files that are not there: {listed(lost)}; export it again")
-    return sorted(found)
+    return sorted(found, key=lambda recording: recording.path)
 
 
 def _rows(table: Path) -> list[dict[str, Any]]:
@@ -40,9 +45,12 @@ def _rows(table: Path) -> list[dict[str, Any]]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             if table.suffix == ".csv":
                 return list(csv.DictReader(file))
-            return [json.loads(line) for line in file if line.strip()]
+            rows = [json.loads(line) for line in file if line.strip()]
     except (ValueError, csv.Error) as error:
         raise InputError(f"{table} cannot be read ({error}); export the data set again") from None
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{table}: a line is no object; export the data set again")
+    return rows
 
 
 def _recording(table: Path, row: Mapping[str, Any], root: Path) -> Recording:
@@ -50,11 +58,11 @@ def _recording(table: Path, row: Mapping[str, Any], root: Path) -> Recording:
     speaker = "_".join(_field(table, row, SPEAKERS).split())
     folders = table.parent.relative_to(root).parts
     part = str(row.get("split") or (folders[-1] if folders else ""))
-    return Recording(table.parent / path, speaker, PARTS.get(part.lower()))
+    return Recording(Path(os.path.normpath(table.parent / path)), speaker, PARTS.get(part.lower()))
 
 
 def _field(table: Path, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    value = next((row[name] for name in names if row.get(name) not in {None, ""}), None)
+    value = next((row[name] for name in names if row.get(name) not in (None, "")), None)
     if value is None:
         raise InputError(f"{table} has a line without any of the columns {listed(names)}; add one of them")
     return str(value)

@@ -14,7 +14,7 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "zerospeech2019": ("*/train/unit", "*/synthesis.txt"),
     "zerospeech2017": ("2017/*/train", "*/test/10s", "test/*/10s"),
     "vctk": ("wav48_silence_trimmed", "wav48"),
-    "ljspeech": ("wavs",),
+    "ljspeech": ("wavs/LJ*.wav",),
     "librispeech": ("*-*/[0-9]*/*/*.flac", "[0-9]*/*/*.flac"),
     "huggingface": ("metadata.csv", "metadata.jsonl", "*/metadata.csv", "*/metadata.jsonl"),
 }

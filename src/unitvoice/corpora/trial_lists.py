@@ -19,7 +19,7 @@ class Trials:
 
     table: str = ""  # CSV with the columns source and target (and name); relative to the corpus
     count: int = 20  # how many to make without a table
-    shortest: float = 1.0  # s, of a source
+    shortest: float = 1.0  # s, of a source that is taken without a table, where there is one as long
 
 
 def trials(utterances: Sequence[Utterance], root: Path, settings: Trials) -> tuple[Trial, ...]:
@@ -38,10 +38,10 @@ def trials(utterances: Sequence[Utterance], root: Path, settings: Trials) -> tup
 
 
 def _sources(utterances: Sequence[Utterance], settings: Trials) -> list[Utterance]:
+    test = [utterance for utterance in utterances if utterance.subset == "test"]
     by_speaker: dict[str, list[Utterance]] = defaultdict(list)
-    for utterance in utterances:
-        if utterance.subset == "test" and utterance.seconds >= settings.shortest:
-            by_speaker[utterance.speaker].append(utterance)
+    for utterance in [u for u in test if u.seconds >= settings.shortest] or test:
+        by_speaker[utterance.speaker].append(utterance)
     in_turn = chain.from_iterable(zip_longest(*by_speaker.values()))
     return [source for source in in_turn if source is not None][: settings.count]
 
