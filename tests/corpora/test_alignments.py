@@ -181,6 +181,18 @@ def test_a_folder_with_alignments_goes_all_the_way_to_an_abx_score(tmp_path, lon
         assert abx(read_task(made.tasks["test"], mode=mode), store).error < 5, "tones this different are told apart"
 
 
+def test_alignments_in_samples_count_those_of_their_recording_and_same_stems_are_told_apart(tmp_path):
+    for speaker, rate in (("FCJF0", 8000), ("MDAB0", 48000)):
+        sound(tmp_path / "in" / "DR1" / speaker / "SA1.WAV", rate=rate)
+        (tmp_path / "in" / "DR1" / speaker / "SA1.PHN").write_text(rows(rate))
+    options = json.dumps({"alignments": {}})
+    arguments = ["--kind", "folder", "--language", "x", "--options", options]
+    manifest.main([str(tmp_path / "in"), str(tmp_path / "m"), *arguments])
+    phones = read_manifest(tmp_path / "m").phones
+    for name in ("DR1-FCJF0-SA1", "DR1-MDAB0-SA1"):
+        assert [Segment(p.start, p.stop, p.phone) for p in phones if p.utterance == name] == EXPECTED
+
+
 def test_alignments_that_fit_no_recording_are_said(tmp_path):
     sound(tmp_path / "in" / "a" / "1.wav")
     (tmp_path / "in" / "other.lab").write_text("0.0 0.1 a\n")

@@ -134,6 +134,28 @@ def test_an_option_of_another_kind_is_refused(tmp_path):
     assert "split.seeds: unknown key" in message
 
 
+def test_options_of_the_wrong_form_are_said(tmp_path):
+    for text, message in (("{", "is not JSON"), ("[1]", "must be a JSON object")):
+        with pytest.raises(InputError, match=message):
+            manifest.main([str(tmp_path), str(tmp_path / "m"), "--language", "x", "--options", text])
+    sound(tmp_path / "in" / "a" / "1.wav")
+    assert "longest must be 1.0 s or more" in refused("folder", tmp_path / "in", tmp_path, longest=0.5)
+    assert "needs a separator" in refused(
+        "folder", tmp_path / "in", tmp_path, speaker={"rule": "prefix", "separator": ""}
+    )
+    assert "t.csv cannot be read" in refused("folder", tmp_path / "in", tmp_path, trials={"table": "t.csv"})
+    sound(tmp_path / "wav48" / "p1" / "p1_001_mic1.flac")
+    assert "no microphone mic3" in refused("vctk", tmp_path, tmp_path, microphone="mic3")
+    assert "no recording of mic2" in refused("vctk", tmp_path, tmp_path, microphone="mic2")
+
+
+def test_a_long_recording_that_cannot_be_read_is_left_to_the_check(tmp_path):
+    path = sound(tmp_path / "in" / "a" / "long.wav", 20)
+    path.write_bytes(path.read_bytes()[:200_000])
+    sound(tmp_path / "in" / "a" / "whole.wav", 1.2)
+    assert "truncated" in refused("folder", tmp_path / "in", tmp_path, longest=5)
+
+
 def test_a_folder_without_layout_is_told_to_name_its_kind(tmp_path):
     sound(tmp_path / "a.wav")
     with pytest.raises(InputError, match="kind: folder"):

@@ -6,7 +6,7 @@ import pytest
 from corpora.making import sound
 
 from unitvoice.corpora.source import find_source
-from unitvoice.corpora.unpack import unpack
+from unitvoice.corpora.unpack import main, unpack
 from unitvoice.errors import InputError
 
 ARCHIVES = {"kind": "vctk", "mirrors": ["https://a.example/x/", "https://b.example"], "archives": ["v.zip"]}
@@ -75,7 +75,7 @@ def archive(path, *names):
 
 def test_archives_are_unpacked_side_by_side(tmp_path):
     archives = [archive(tmp_path / "1.zip", "english/a", "english/b"), archive(tmp_path / "2.zip", "surprise/a")]
-    assert unpack(archives, tmp_path / "out") == 3
+    main([str(tmp_path / "out"), *map(str, archives)])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["english", "surprise"]
 
 

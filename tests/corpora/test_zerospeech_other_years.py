@@ -23,7 +23,7 @@ def dataset(tmp_path):
         sound(place / "train/voice/V001_0000000001.wav", 1.3)
         sound(place / "test/S002_0379088085.wav", 1.3)
         (place / "synthesis.txt").write_text("test/S002_0379088085 V001\n")
-        (place / "vads.txt").write_text("S002_0379088085 0.1 1.2\nS015_0361499287 0.0 1.9\nS404_1 0 1\n")
+        (place / "vads.txt").write_text("S002_0379088085 0.1 1.2\nS015_0361499287 0.0 1.9\nS404_1 0 1\nS002 0\n\n")
     for language in ("english", "LANG1"):
         for speaker in ("s01", "A08"):
             sound(folder / "2017" / language / "train" / f"{speaker}.wav", samples=speech(".xxxx.xxxx.", seed=1))
@@ -54,6 +54,7 @@ def test_2020_is_recognised_and_read_from_the_folder_or_the_one_around_it(datase
     assert findings["note", "count", "1 instead of 150"] == ("trials",)
     assert findings["note", "vads", "speech is listed outside the recording"] == ("S015_0361499287",)
     assert findings["note", "vads", "speech is listed for a recording that is not there"] == ("S404_1",)
+    assert findings["note", "vads", "not of the form 'stem start stop'"] == ("vads.txt, line 4",)
 
 
 def test_the_organisers_lists_are_used_and_compared(dataset, tmp_path):

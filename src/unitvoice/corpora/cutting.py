@@ -78,8 +78,6 @@ def _quietest(path: Path, start: float, stop: float) -> float:
     wave = audio.read(path, start=start, stop=stop, rate=rate)
     step = max(1, round(STEP * rate))
     blocks = np.square(wave[: len(wave) // step * step], dtype=np.float64).reshape(-1, step).mean(axis=1)
-    width = min(round(PAUSE / STEP), max(len(blocks), 1))
-    if not len(blocks):
-        return stop
+    width = min(round(PAUSE / STEP), len(blocks))
     smooth = np.convolve(blocks, np.ones(width), "valid")
     return round(start + (int(smooth.argmin()) + width / 2) * step / rate, 3)
