@@ -100,8 +100,9 @@ def test_a_second_run_has_nothing_to_do(finished):
             {"evaluation": {"distances": ["cosine", "levenshtein"]}},
             {"score_units", "score_baseline", "write_report"},
         ),
+        ({"evaluation": {"evaluator": "official"}}, {"score_officially", "write_report"}),
     ],
-    ids=["author", "trials", "iterations", "distances"],
+    ids=["author", "trials", "iterations", "distances", "evaluator"],
 )
 def test_a_changed_key_reruns_only_what_depends_on_it(finished, changes, expected):
     assert set(jobs(snakemake(finished, "--dry-run", changes=changes))) - {"all", "total"} == expected

@@ -92,6 +92,16 @@ class Plan:
         return set(self.languages) == set(LANGUAGES_2019)
 
     @property
+    def officially_scored(self) -> bool:
+        """Whether the organisers' own tool is to score the submission."""
+        return self.submits and self.config["evaluation"]["evaluator"] == "official"
+
+    @property
+    def validator(self) -> str:
+        """The organisers' validator, which lies beside their evaluator."""
+        return str(Path(self.config["evaluation"]["tool"]).with_name("zerospeech2020-validate"))
+
+    @property
     def system(self) -> str:
         """Name of the system."""
         return str(self.config["system"])

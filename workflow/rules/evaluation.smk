@@ -74,6 +74,34 @@ rule judge_speakers:
         " --own-voice {input.resynthesised} 2> {log}"
 
 
+rule score_officially:
+    """The scores of the organisers' own tool, where it is installed, and how far ours are from them."""
+    input:
+        archive="<results>/{system}/submission.zip",
+        dataset=PLAN.source.folder("<resources>"),
+        ours=collect("<results>/english/{{system}}/seed-{seed}/abx", seed=PLAN.seeds[0]),
+    output:
+        "<results>/{system}/official.json",
+    log:
+        "<logs>/{system}/score_officially.log",
+    benchmark:
+        "<benchmarks>/{system}/score_officially.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    threads: 2
+    resources:
+        mem="8GB",
+        runtime="4h",
+    params:
+        code=digest("unitvoice.evaluation.official"),
+        tool=lookup("evaluation/tool", within=PLAN.config),
+        validator=PLAN.validator,
+    shell:
+        "python -m unitvoice.evaluation.official {input.archive} {output} --dataset {input.dataset:q}"
+        " --ours {input.ours}/scores.json --representation vectors --tool {params.tool:q}"
+        " --validator {params.validator:q} --jobs {threads} 2> {log}"
+
+
 rule scores:
     """Scores of all languages and seeds, and of what they are compared with."""
     input:
@@ -95,3 +123,4 @@ rule scores:
             system=PLAN.system,
             seed=PLAN.seeds[0],
         ),
+        collect("<results>/{system}/official.json", system=PLAN.system if PLAN.officially_scored else []),
