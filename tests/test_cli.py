@@ -121,6 +121,16 @@ def test_a_count_that_is_no_count_is_refused(capsys, text):
     assert "argument --jobs" in told
 
 
+@pytest.mark.parametrize(("text", "message"), [("{", "is not JSON"), ("[1]", "is not a JSON object")])
+def test_a_mapping_that_is_none_is_refused(capsys, text, message):
+    parser = cli.parser("Do it.")
+    parser.add_argument("--options", type=cli.mapping, default="{}")
+    assert parser.parse_args([]).options == {}
+    code, told = outcome(lambda: parser.parse_args([f"--options={text}"]), capsys)
+    assert code == 2
+    assert message in told
+
+
 def test_a_terminated_command_leaves_nothing_half_written(tmp_path):
     program = """
         import sys, time

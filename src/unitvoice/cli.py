@@ -1,6 +1,7 @@
 """What all commands of the package share: the parser's form, the logger and the exit codes."""
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -8,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from unitvoice import __version__
 from unitvoice.errors import InputError
 
-__all__ = ["parser", "positive", "run"]
+__all__ = ["mapping", "parser", "positive", "run"]
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -39,6 +41,21 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """Type of an argument that is a JSON object.
+
+    >>> mapping('{"codes": 256}')
+    {'codes': 256}
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise argparse.ArgumentTypeError(f"{text} is not a JSON object of keys and values")
+    return content
 
 
 def run(main: Callable[[], int | None]) -> None:

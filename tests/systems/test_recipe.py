@@ -105,12 +105,6 @@ def test_the_command_writes_what_is_read_back(write, tmp_path):
     assert list(recipe.stages) == ["one", "two"]
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", "o.yaml"])
-def test_overrides_that_are_no_mapping_are_refused(write, tmp_path, text):
-    with pytest.raises(InputError, match="--overrides"):
-        main([str(write()), str(tmp_path / "r.json"), "--overrides", text])
-
-
 @pytest.mark.parametrize("content", ["[]", "3", "{}", "{"])
 def test_a_resolved_recipe_that_is_damaged_is_told(tmp_path, content):
     (tmp_path / "r.json").write_text(content)

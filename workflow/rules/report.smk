@@ -7,8 +7,8 @@ rule write_report:
         rules.scores.input,
         rules.submission.input,
     output:
-        page="<results>/report.html",
-        summary="<results>/summary.txt",
+        page=report("<results>/report.html", caption="../report/page.rst"),
+        summary=report("<results>/summary.txt", caption="../report/summary.rst"),
     log:
         "<logs>/write_report.log",
     benchmark:
@@ -25,7 +25,7 @@ rule write_report:
         trials=lookup("report/trials", within=PLAN.config),
     shell:
         "python -m unitvoice.report.page {output.page} {params.results} {params.options} --trials {params.trials} 2> {log}"
-        " && python -m unitvoice.report.summary {params.results} {params.options} > {output.summary} 2>> {log}"
+        " && python -m unitvoice.report.summary {params.results} {params.options} 2>> {log} | tee {output.summary} >&2"
 
 
 rule report:

@@ -1,6 +1,5 @@
 """Write the manifest of a corpus: the tables in which all later stages speak of it."""
 
-import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -87,16 +86,6 @@ def read_corpus(kind: str, root: Path, language: str, options: Mapping[str, Any]
     return assemble(kind, root, language, COLLECTIONS[kind](root, settings), settings, scratch)
 
 
-def _mapping(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"--options is not JSON ({error}): {text}") from None
-    if not isinstance(found, dict):
-        raise InputError(f"--options must be a JSON object, not {text}")
-    return found
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the manifest of a corpus."""
     parser = cli.parser(__doc__)
@@ -104,11 +93,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the manifest")
     parser.add_argument("--language", required=True, help="name of the language's folder, e.g. english")
     parser.add_argument("--kind", choices=KINDS, default="zerospeech2019", help="layout of the corpus")
-    parser.add_argument("--options", default="{}", help='its options as JSON, e.g. {"speaker": {"rule": "parent"}}')
+    parser.add_argument(
+        "--options", type=cli.mapping, default="{}", help='its options as JSON, e.g. {"speaker": {"rule": "parent"}}'
+    )
     arguments = parser.parse_args(argv)
-    options = _mapping(arguments.options)
     with tempfile.TemporaryDirectory() as scratch:
-        made = read_corpus(arguments.kind, arguments.root, arguments.language, options, Path(scratch))
+        made = read_corpus(arguments.kind, arguments.root, arguments.language, arguments.options, Path(scratch))
         write_manifest(made, arguments.out)
     hours = sum(utterance.seconds for utterance in made.utterances) / 3600
     log.info("%s: %d utterances, %.2f h, %d trials", arguments.out, len(made.utterances), hours, len(made.trials))

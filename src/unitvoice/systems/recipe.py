@@ -1,6 +1,5 @@
 """Recipes: the numbers of one system, resolved from its file, a size overlay and the user's overrides."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,19 +78,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("recipe", type=Path, help="recipe file (YAML)")
     parser.add_argument("output", type=Path, help="resolved recipe (JSON)")
     parser.add_argument("--size", choices=SIZES, default="paper", help="overlay to apply")
-    parser.add_argument("--overrides", default="{}", help="mapping laid over the recipe, as JSON text")
+    parser.add_argument("--overrides", type=cli.mapping, default="{}", help="JSON object laid over the recipe")
     arguments = parser.parse_args(argv)
-    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, _mapping(arguments.overrides)))
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"--overrides is not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise InputError(f"--overrides must be a mapping of keys to values, not {text}")
-    return content
+    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, arguments.overrides))
 
 
 if __name__ == "__main__":
