@@ -35,4 +35,6 @@ $(VENV)/.ready: requirements.txt requirements/uv.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements.txt
+	$(BIN)/python -c 'import pathlib, sys, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "unitvoice.pth").write_text(sys.argv[1])' "$(CURDIR)/src"
 	touch $@

@@ -4,6 +4,7 @@ import fcntl
 import os
 import resource
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +18,8 @@ from unitvoice.store import Store
 from unitvoice.systems.recipe import Recipe
 from unitvoice.training.train import train
 
+# the commands that tests start find the package too
+os.environ["PYTHONPATH"] = str(Path(demo.__file__).parents[2])
 torch.set_num_threads(1)
 settings.register_profile("alike", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("alike")

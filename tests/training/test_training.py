@@ -1,7 +1,6 @@
 """Training: exact resume, checkpoints that survive damage, a log of the data and the seed alone."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -101,7 +100,7 @@ def test_training_killed_at_any_moment_goes_on_to_the_same_bytes(corpus, straigh
     write_json(tmp_path / "recipe.json", asdict(recipe()))
     command = [sys.executable, "-m", "unitvoice.training.train", tmp_path / "recipe.json", corpus / "manifest"]
     command += [tmp_path / "model", "--features", corpus / "logmel", "--state", tmp_path / "state"]
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "src"}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list(tmp_path.glob("state/vqvae/step-*.ckpt")):
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)

@@ -25,6 +25,7 @@ class ResidualStack(nn.Module):
     Shape:
         input and output (B, channels, T).
 
+    >>> import torch
     >>> ResidualStack(8, layers=2)(torch.zeros(1, 8, 5)).shape
     torch.Size([1, 8, 5])
     """
