@@ -1,6 +1,6 @@
 """How fast archives are unpacked, beside the standard library and 7-Zip; contents are compared.
 
-    PYTHONPATH=src python benchmarks/archives.py [--megabytes 64]
+    python benchmarks/archives.py [--megabytes 64]
 
 7-Zip and Info-ZIP (which splits) make the archives: wavs of 100 kB, filtered noise, which shrinks about as much as
 speech. Time is that of one processor, so that other work on the machine does not count.

@@ -1,6 +1,6 @@
 """Files per second and peak memory of every stage on a corpus with the real counts and tiny recordings.
 
-    PYTHONPATH=src python benchmarks/full_size.py [--scale 0.1] [--folder /tmp/full-size]
+    python benchmarks/full_size.py [--scale 0.1] [--folder /tmp/full-size]
 
 The counts are those of the ZeroSpeech 2019 data (13,529 + 10,189 test files, 5,941 + 15,340 for training, and the
 voices). All recordings are 0.1 s of one noise, so what is measured is the cost per file. Stages run as commands, each
