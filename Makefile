@@ -34,7 +34,7 @@ $(VENV)/.ready: requirements.txt requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements.txt
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install -q --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -c 'import pathlib, sys, sysconfig; \
 		pathlib.Path(sysconfig.get_path("purelib"), "unitvoice.pth").write_text(sys.argv[1])' "$(CURDIR)/src"
 	touch $@

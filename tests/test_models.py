@@ -48,7 +48,7 @@ def test_equal_models_give_equal_bytes(tiny_recipe, tmp_path):
         save_model(tmp_path / name, create_system(tiny_recipe, ["A"]), tiny_recipe)
     a, b = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("a", "b"))
     assert a == b
-    assert set(a) == {"weights.safetensors", "model.json"}
+    assert set(a) == {"weights.safetensors", "model.json", "log.jsonl"}
 
 
 def test_a_full_disk_is_an_error_of_the_system_and_leaves_nothing(tiny_recipe, tmp_path, disk_with_room_for):

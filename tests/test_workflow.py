@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_the_plan_of_a_configuration(checkout):
     assert plan.recipe == checkout / "workflow" / "systems" / "vqvae-mel.yaml"
     assert plan.module == "unitvoice.systems.vqvae_mel"
     assert plan.features == ("logmel",)
-    assert plan.report_options == "--languages english --system vqvae-mel --seeds 3 1"
+    assert plan.report_options == "--languages english --system vqvae-mel --seeds 3 1 --baseline mfcc39"
 
 
 def test_the_plan_reads_the_features_that_the_overrides_ask_for(checkout):
@@ -175,7 +176,7 @@ def test_declarations_and_code_go_to_the_command_line(checkout):
 
 def test_a_checkout_with_a_space_in_its_path_is_quoted(checkout):
     plan = Plan.of(CONFIG | {"submission": WHO | {"open_source": True}}, checkout)
-    spaced = Plan(Path("/a b"), plan.config, plan.features)
+    spaced = replace(plan, root=Path("/a b"))
     assert "'/a b/src'" in spaced.code
 
 

@@ -20,19 +20,27 @@ from unitvoice.systems.recipe import Recipe
 __all__ = ["load_model", "save_model"]
 
 
-def save_model(folder: Path, system: System, recipe: Recipe, **facts: Any) -> None:  # noqa: ANN401 - JSON values
+def save_model(
+    folder: Path,
+    system: System,
+    recipe: Recipe,
+    record: str = "",
+    **facts: Any,  # noqa: ANN401 - JSON values
+) -> None:
     """Write a model folder atomically.
 
     Args:
         folder: the model.
         system: its weights and speakers.
         recipe: what it was made from.
-        facts: whatever else should be known of it (seed, steps, features).
+        record: the training log, which becomes ``log.jsonl``.
+        facts: whatever else should be known of it (seed, features).
     """
     with atomic(folder) as beside:
         beside.mkdir()
         weights = {name: tensor.contiguous() for name, tensor in system.state_dict().items()}
         (beside / "weights.safetensors").write_bytes(save(weights))
+        (beside / "log.jsonl").write_text(record, encoding="utf-8")
         described = json.loads(json.dumps(asdict(recipe)))
         versions = {"unitvoice": __version__, "torch": torch.__version__}
         write_json(

@@ -5,7 +5,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,8 @@ class Plan:
 
     root: Path  # of the checkout
     config: dict[str, Any]
-    features: tuple[str, ...]  # kinds of frames that the recipe reads
+    resolved: dict[str, Any]  # the recipe with its size and overrides
+    source: Source  # where the corpus comes from
 
     @classmethod
     def of(cls, config: Mapping[str, Any], root: Path) -> "Plan":
@@ -68,13 +69,12 @@ class Plan:
                 f"unknown system {known['system']!r}; there are recipes for {listed(sorted(recipes), 30)}"
             )
         recipe = load_recipe(recipes[known["system"]], known["size"], known["overrides"])
-        find_source(known["corpus"], known["languages"])
-        return cls(root, known, tuple(recipe["features"]))
+        return cls(root, known, recipe, find_source(known["corpus"], known["languages"]))
 
-    @cached_property
-    def source(self) -> Source:
-        """Where the corpus comes from."""
-        return find_source(self.config["corpus"], self.languages)
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Kinds of frames that the recipe reads."""
+        return tuple(self.resolved["features"])
 
     @property
     def corpus(self) -> str:
@@ -114,7 +114,7 @@ class Plan:
     @property
     def module(self) -> str:
         """Name of the module that defines the system."""
-        return f"unitvoice.systems.{self.system.replace('-', '_')}"
+        return f"unitvoice.systems.{self.resolved['system'].replace('-', '_')}"
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -139,7 +139,8 @@ class Plan:
     def report_options(self) -> str:
         """Command line options that tell the report what there is."""
         seeds = " ".join(map(str, self.seeds))
-        return f"--languages {' '.join(self.languages)} --system {self.system} --seeds {seeds}"
+        baseline = self.config["evaluation"]["baseline"]
+        return f"--languages {' '.join(self.languages)} --system {self.system} --seeds {seeds} --baseline {baseline}"
 
 
 def _recipes(root: Path) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from unitvoice.errors import InputError
 from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Utterance, read_manifest, write_manifest
 from unitvoice.models import load_model
@@ -101,7 +102,7 @@ def test_training_killed_at_any_moment_goes_on_to_the_same_bytes(corpus, straigh
     command = [sys.executable, "-m", "unitvoice.training.train", tmp_path / "recipe.json", corpus / "manifest"]
     command += [tmp_path / "model", "--features", corpus / "logmel", "--state", tmp_path / "state"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob("state/vqvae/step-*.ckpt")):
+    while process.poll() is None and not list(tmp_path.glob("state/*/vqvae/step-*.ckpt")):
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -110,7 +111,7 @@ def test_training_killed_at_any_moment_goes_on_to_the_same_bytes(corpus, straigh
 
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, straight, tmp_path, caplog):
     trained(corpus, tmp_path)
-    newest = max((tmp_path / "state" / "vqvae").glob("step-*.ckpt"))
+    newest = max(tmp_path.glob("state/*/vqvae/step-*.ckpt"))
     newest.write_bytes(newest.read_bytes()[:-100])
     assert trained(corpus, tmp_path) == straight
     assert f"{newest} is damaged" in caplog.text
@@ -118,7 +119,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, straight
 
 def test_only_the_last_two_checkpoints_are_kept(corpus, tmp_path):
     trained(corpus, tmp_path)
-    kept = sorted(path.name for path in (tmp_path / "state" / "vqvae").glob("*.ckpt"))
+    kept = sorted(path.name for path in tmp_path.glob("state/*/vqvae/*.ckpt"))
     assert kept == ["step-000000050.ckpt", "step-000000060.ckpt"]
 
 
@@ -151,3 +152,45 @@ def test_learning_rate_warms_up_steps_down_and_ends_at_zero():
     cosine = replace(constant, decay_at=(), cosine=True)
     assert learning_rate(cosine, 55) == pytest.approx(0.5)
     assert learning_rate(cosine, 99) == pytest.approx(0.0, abs=0.001)
+
+
+def test_other_utterances_or_code_do_not_go_on_from_a_finished_training(corpus, straight, tmp_path):
+    assert trained(corpus, tmp_path) == straight
+    manifest, stores = read_manifest(corpus / "manifest"), {"logmel": Store(corpus / "logmel")}
+    fewer = replace(manifest, utterances=manifest.utterances[1:])
+    train(recipe(), fewer, stores, tmp_path / "fewer", tmp_path / "state", seed=0)
+    assert (tmp_path / "fewer" / "weights.safetensors").read_bytes() != straight["weights.safetensors"]
+    train(recipe(), manifest, stores, tmp_path / "newer", tmp_path / "state", seed=0, code="newer")
+    assert len(list((tmp_path / "state").iterdir())) == 3
+
+
+def test_a_training_that_diverges_is_told_and_leaves_no_model(corpus, tmp_path):
+    with pytest.raises(InputError, match=r"diverged by step 10: .* not finite; lower its learning_rate"):
+        trained(corpus, tmp_path, recipe(learning_rate=1e30, clip=None, cosine=False))
+    assert not (tmp_path / "model").exists()
+
+
+def test_features_that_are_missing_are_named(corpus, tmp_path):
+    with pytest.raises(InputError, match="were not given: logmel"):
+        train(recipe(), read_manifest(corpus / "manifest"), {}, tmp_path / "model", tmp_path / "state", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [({"bands": 13}, "has 13 bands but the frames have 12"), ({"codes": 99}, "cannot place 99 codes")],
+)
+def test_a_recipe_that_does_not_fit_the_data_is_told(corpus, tmp_path, model, message):
+    wanted = recipe()
+    with pytest.raises(InputError, match=message):
+        trained(corpus, tmp_path, replace(wanted, model=wanted.model | model))
+
+
+def test_crops_of_an_odd_number_of_frames_can_be_trained_on(corpus, tmp_path):
+    trained(corpus, tmp_path, recipe(crop=0.17, steps=2))
+
+
+def test_the_untrained_system_uses_its_codes_on_the_data_they_were_placed_among(corpus, tmp_path):
+    trained(corpus, tmp_path, recipe(steps=0, batch=16))
+    system, store = load_model(tmp_path / "model"), Store(corpus / "logmel")
+    used = {int(i) for name in store for i in system.encode(torch.tensor(store[name]), torch.zeros(12)).indices}
+    assert len(used) >= MODEL["codes"] // 2

@@ -1,6 +1,7 @@
 """The checked configuration, the names derived from it, and the helpers that the rules share."""
 
 import json
+import shlex
 import sys
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
@@ -16,7 +17,7 @@ except InputError as error:
 
 
 # every command finds the package, from any working directory and in a conda environment too
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={PLAN.root / 'src'}; ")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PLAN.root / 'src'))}; ")
 
 
 pathvars:

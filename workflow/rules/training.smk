@@ -16,7 +16,7 @@ rule resolve_recipe:
         size=lookup("size", within=PLAN.config),
         overrides=json.dumps(PLAN.config["overrides"], sort_keys=True),
     shell:
-        "python -m unitvoice.systems.recipe {input.recipe} {output} --size {params.size}"
+        "python -m unitvoice.systems.recipe {input.recipe:q} {output} --size {params.size}"
         " --overrides {params.overrides:q} 2> {log}"
 
 
@@ -26,6 +26,7 @@ rule train:
         recipe="<results>/{system}/recipe.json",
         manifest="<results>/{language}/manifest",
         features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
+        checks=ancient("<results>/{language}/checks.json"),
     output:
         directory("<results>/{language}/{system}/seed-{seed}/model"),
     log:
@@ -42,7 +43,7 @@ rule train:
         state=subpath(output[0], ancestor=1),
     shell:
         "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
-        " --state {params.state}/training --seed {wildcards.seed} --threads {threads} 2> {log}"
+        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} --threads {threads} 2> {log}"
 
 
 rule initialise:
@@ -51,6 +52,7 @@ rule initialise:
         recipe="<results>/{system}/recipe.json",
         manifest="<results>/{language}/manifest",
         features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
+        checks=ancient("<results>/{language}/checks.json"),
     output:
         directory("<results>/{language}/{system}/untrained-{seed}/model"),
     log:
@@ -67,4 +69,4 @@ rule initialise:
         state=subpath(output[0], ancestor=1),
     shell:
         "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
-        " --state {params.state}/training --seed {wildcards.seed} --steps 0 --threads {threads} 2> {log}"
+        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} --steps 0 --threads {threads} 2> {log}"

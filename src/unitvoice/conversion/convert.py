@@ -12,6 +12,7 @@ from unitvoice import audio, cli
 from unitvoice.audio import Wave
 from unitvoice.conversion.vocoding import GriffinLim, Vocoder
 from unitvoice.errors import InputError, listed
+from unitvoice.features.spectral import Spectrum
 from unitvoice.files import atomic
 from unitvoice.manifest import Manifest, Trial, read_manifest
 from unitvoice.models import load_model
@@ -21,7 +22,7 @@ from unitvoice.systems.base import System
 __all__ = ["convert", "main", "speak"]
 
 log = logging.getLogger(__name__)
-HOP = 160  # samples per log-mel frame
+HOP = Spectrum().hop  # samples per log-mel frame
 
 
 @torch.inference_mode()
@@ -97,7 +98,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     manifest = read_manifest(arguments.manifest)
     trials = own_voice_trials(manifest, arguments.own_voice) if arguments.own_voice else manifest.trials
     if not trials:
-        raise InputError(f"{arguments.manifest} has no trials to convert; add them to the corpus (synthesis.txt)")
+        raise InputError(
+            f"{arguments.manifest} has no trials to convert; add them to the corpus (synthesis.txt, or the key trials)"
+        )
     vocoder = GriffinLim(iterations=arguments.iterations)
     convert(load_model(arguments.model), manifest, trials, Store(arguments.indices), arguments.output, vocoder)
 

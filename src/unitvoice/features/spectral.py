@@ -7,6 +7,7 @@ import librosa
 import numpy as np
 from librosa.filters import mel as slaney_filters
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from unitvoice.audio import RATE, Wave
 
@@ -42,6 +43,12 @@ def mel_filters(spectrum: Spectrum) -> Frames:
     )
 
 
+@lru_cache
+def _sparse_filters(spectrum: Spectrum) -> csr_array:
+    """The filters, nearly all of whose weights are zero; their product does not depend on the threads of a BLAS."""
+    return csr_array(mel_filters(spectrum))
+
+
 def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
     if spectrum.preemphasis:
         wave = np.append(wave[:1], wave[1:] - spectrum.preemphasis * wave[:-1]).astype(np.float32)
@@ -57,7 +64,7 @@ def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
             center=False,
         )
     )
-    return mel_filters(spectrum) @ magnitude
+    return _sparse_filters(spectrum) @ magnitude
 
 
 def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
@@ -112,4 +119,6 @@ def mel_to_linear(log_frames: Frames, spectrum: Spectrum = Spectrum()) -> Frames
     """
     filters = mel_filters(spectrum)
     density = np.exp(log_frames) / filters.sum(axis=1)
-    return np.asarray(density @ filters / np.maximum(filters.sum(axis=0), 1e-8), dtype=np.float32)
+    return np.asarray(
+        (_sparse_filters(spectrum).T @ density.T).T / np.maximum(filters.sum(axis=0), 1e-8), dtype=np.float32
+    )

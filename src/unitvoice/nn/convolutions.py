@@ -1,8 +1,11 @@
 """Convolutional stacks over (batch, channels, time)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import Tensor, nn
 
-__all__ = ["ResidualStack", "conv_norm_relu"]
+__all__ = ["ResidualStack", "conv_norm_relu", "settling"]
 
 
 def conv_norm_relu(
@@ -39,3 +42,18 @@ class ResidualStack(nn.Module):
         for block in self.blocks:
             x = x + block(x)
         return x
+
+
+@contextmanager
+def settling(module: nn.Module) -> Iterator[None]:
+    """Within the block the running statistics of batch normalisation are those of the last batch alone.
+
+    They start at zero and one and move slowly, so that a network in evaluation mode would see its first data wrongly.
+    """
+    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm1d)]
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    yield
+    for norm, momentum in zip(norms, kept, strict=True):
+        norm.momentum = momentum

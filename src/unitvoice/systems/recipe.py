@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import MinLen
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
@@ -19,17 +22,17 @@ SIZES = ("paper", "demo")
 class StageSettings:
     """How one stage of training runs."""
 
-    steps: int
-    batch: int  # crops per step
-    crop: float  # s of speech per crop
-    learning_rate: float
-    warmup: int = 0  # steps of linear rise of the learning rate
+    steps: NonNegativeInt
+    batch: PositiveInt  # crops per step
+    crop: PositiveFloat  # s of speech per crop
+    learning_rate: PositiveFloat
+    warmup: NonNegativeInt = 0  # steps of linear rise of the learning rate
     decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`
-    decay: float = 0.5
+    decay: PositiveFloat = 0.5
     cosine: bool = False  # after the warm-up the learning rate falls to zero along a half cosine
-    clip: float | None = None  # largest norm of the gradient
+    clip: PositiveFloat | None = None  # largest norm of the gradient
     sampling: Literal["frame", "utterance", "speaker"] = "frame"  # what is equally likely to be drawn
-    checkpoint_every: int = 500  # steps
+    checkpoint_every: PositiveInt = 500  # steps
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Recipe:
 
     system: str
     description: str
-    features: tuple[str, ...]  # kinds of frames that training and encoding read
+    features: Annotated[tuple[str, ...], MinLen(1)]  # kinds of frames that training and encoding read
     model: dict[str, Any]  # the system's own settings; its module defines and checks them
-    stages: dict[str, StageSettings]
+    stages: Annotated[dict[str, StageSettings], MinLen(1)]
     subsets: tuple[str, ...] = field(default=("unit", "voice"))  # what is trained on
 
 

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unitvoice.errors import InputError
 from unitvoice.nn.augmentation import warp_bands
-from unitvoice.nn.convolutions import ResidualStack, conv_norm_relu
+from unitvoice.nn.convolutions import ResidualStack, conv_norm_relu, settling
 from unitvoice.nn.vq import EmaQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
 
@@ -79,15 +80,33 @@ class VqvaeMel(System):
     def prepare(self, stage: str, batch: Batch, means: Mapping[str, Tensor]) -> None:
         """Take the target's statistics from the corpus and the codebook's start from encoded data."""
         frames = batch.frames[self.input]
+        self._check(frames)
         self.target_mean.copy_(means[self.input])
         self.target_scale.copy_((frames - self.target_mean).std())
+        mean = frames.mean(dim=1)
+        with torch.no_grad(), settling(self.encoder):
+            self._encoded(frames, mean)
+        # the codes stand where the encoder will put frames in use, so that an untrained system is a fair comparison
+        self.eval()
         with torch.no_grad():
-            encoded = self._encoded(frames, frames.mean(dim=1))
+            encoded = self._encoded(frames, mean)
+        self.train()
         self.quantiser.initialise(encoded.flatten(0, 1), torch.Generator().manual_seed(torch.initial_seed()))
+
+    def _check(self, frames: Tensor) -> None:
+        batch, length, bands = frames.shape
+        if bands != self.settings.bands:
+            raise InputError(
+                f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
+            )
+        if self.settings.codes > batch * (length // STRIDE):
+            placed = f"a batch of {batch} crops of {length} frames"
+            raise InputError(f"{placed} cannot place {self.settings.codes} codes; have fewer codes or larger batches")
 
     def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
         """Squared error of the standardised log-mel frames, and the commitment loss."""
         frames = batch.frames[self.input]
+        frames = frames[:, : frames.shape[1] // STRIDE * STRIDE]
         factors = 1 + self.settings.warp * (2 * torch.rand(len(frames)) - 1)
         warped = warp_bands(frames, factors.to(frames))
         quantised = self.quantiser(self._encoded(warped, warped.mean(dim=1)))

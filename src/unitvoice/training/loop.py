@@ -4,7 +4,9 @@ import math
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
+from unitvoice.errors import InputError, listed
 from unitvoice.systems.base import System
 from unitvoice.systems.recipe import StageSettings
 from unitvoice.training import checkpoint
@@ -56,17 +58,28 @@ def train_stage(system: System, stage: str, settings: StageSettings, batches: Ba
         optimiser.step()
         done = step + 1
         if done % LOG_EVERY == 0 or done == settings.steps:
-            figures = {name: term.item() for name, term in terms.items()} | system.monitor()
+            figures = _finite(terms, stage, done) | system.monitor()
             record.add(done, figures)
             progress.update(done, figures)
         if done % settings.checkpoint_every == 0 or done == settings.steps:
+            _finite(terms, stage, done)
             checkpoint.save(folder, done, {"system": system.state_dict(), "optimiser": optimiser.state_dict()})
+
+
+def _finite(terms: dict[str, Tensor], stage: str, step: int) -> dict[str, float]:
+    """The terms as numbers; InputError when one is not finite, so that no such state is ever saved."""
+    figures = {name: term.item() for name, term in terms.items()}
+    if wrong := sorted(name for name, value in figures.items() if not math.isfinite(value)):
+        place = f"stage {stage} diverged by step {step}"
+        raise InputError(f"{place}: {listed(wrong)} not finite; lower its learning_rate, or set its clip")
+    return figures
 
 
 def _start(system: System, optimiser: torch.optim.Optimizer, stage: str, batches: Batches, folder: Path) -> int:
     state = checkpoint.restore(folder)
     if state is None:
         system.train()
+        torch.manual_seed(batches.seed * 2**32 + PREPARATION)
         system.prepare(stage, batches[PREPARATION], batches.corpus_means())
         return 0
     system.load_state_dict(state["system"])

@@ -2,18 +2,15 @@
 
 import hashlib
 import json
-import logging
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from unitvoice import cli
-from unitvoice.errors import InputError
-from unitvoice.files import write_text
-from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.errors import InputError, listed
+from unitvoice.manifest import Manifest, Utterance, read_manifest
 from unitvoice.models import save_model
 from unitvoice.store import Store
 from unitvoice.systems.catalogue import create_system
@@ -22,8 +19,6 @@ from unitvoice.training.batches import Batches
 from unitvoice.training.loop import train_stage
 
 __all__ = ["main", "train"]
-
-log = logging.getLogger(__name__)
 
 
 def train(
@@ -34,6 +29,7 @@ def train(
     state: Path,
     *,
     seed: int,
+    code: str = "",
     threads: int = 1,
 ) -> None:
     """Train all stages of a recipe and write the model folder, with the training log as ``log.jsonl`` inside.
@@ -43,9 +39,10 @@ def train(
         manifest: the corpus; the recipe's subsets of it are trained on.
         stores: the recipe's kinds of frames.
         model: where the model goes when training is complete.
-        state: working folder of the checkpoints; an interrupted training goes on from there. It belongs to one recipe,
-            corpus and seed, and is begun anew when they change.
+        state: working folder of the checkpoints; an interrupted training goes on from there. Trainings of another
+            recipe, corpus, seed or code have places of their own in it.
         seed: of weights, batches and everything random.
+        code: tells versions of the code apart.
         threads: of torch; with one thread equal inputs give equal bytes.
     """
     torch.set_num_threads(threads)
@@ -53,29 +50,26 @@ def train(
     speakers = sorted({utterance.speaker for utterance in utterances})
     if not speakers:
         raise InputError(f"the manifest has no utterance of the subsets {', '.join(recipe.subsets)} to train on")
-    _claim(state, recipe, stores, seed)
+    if lost := sorted(set(recipe.features) - set(stores)):
+        raise InputError(f"the recipe reads features that were not given: {listed(lost)}; add their stores")
+    stores = {kind: stores[kind] for kind in recipe.features}
+    place = state / _digest(recipe, utterances, stores, seed, code)
     torch.manual_seed(seed)
     system = create_system(recipe, speakers)
     for stage, settings in recipe.stages.items():
         batches = Batches(stores, utterances, speakers, settings, seed)
-        train_stage(system, stage, settings, batches, state / stage)
+        train_stage(system, stage, settings, batches, place / stage)
     features = {kind: store.meta for kind, store in stores.items()}
-    save_model(model, system, recipe, seed=seed, features=features)
-    lines = [(state / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages]
-    write_text(model / "log.jsonl", "".join(lines))
+    record = "".join((place / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
+    save_model(model, system, recipe, record, seed=seed, features=features)
 
 
-def _claim(state: Path, recipe: Recipe, stores: dict[str, Store], seed: int) -> None:
-    """Empty the working folder unless it is of the same recipe, data and seed."""
-    made_of = [asdict(recipe), {kind: store.meta["content"] for kind, store in stores.items()}, seed]
-    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    owner = state / "made-of.sha256"
-    if owner.exists() and owner.read_text(encoding="utf-8") == digest:
-        return
-    if state.exists():
-        log.info("%s belongs to another recipe, corpus or seed; training begins anew", state)
-        shutil.rmtree(state)
-    write_text(owner, digest)
+def _digest(recipe: Recipe, utterances: Sequence[Utterance], stores: Mapping[str, Store], seed: int, code: str) -> str:
+    """What a training depends on, as the name of its folder."""
+    content = {kind: store.meta["content"] for kind, store in stores.items()}
+    said = [(utterance.utterance, utterance.speaker) for utterance in utterances]
+    made_of = [asdict(recipe), said, content, seed, code, torch.__version__]
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -88,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--state", type=Path, required=True, help="working folder for checkpoints; kept between runs")
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     parser.add_argument("--steps", type=int, help="steps per stage instead of the recipe's; 0 leaves it untrained")
+    parser.add_argument("--code", default="", help="tells versions of the code apart: another one begins anew")
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     recipe = read_recipe(arguments.recipe)
@@ -96,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         recipe = replace(recipe, stages=stages)
     stores = {store.meta["kind"]: store for store in map(Store, arguments.features)}
     manifest = read_manifest(arguments.manifest)
-    train(recipe, manifest, stores, arguments.model, arguments.state, seed=arguments.seed, threads=arguments.threads)
+    options = {"seed": arguments.seed, "code": arguments.code, "threads": arguments.threads}
+    train(recipe, manifest, stores, arguments.model, arguments.state, **options)
 
 
 if __name__ == "__main__":
