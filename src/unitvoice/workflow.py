@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from unitvoice.systems.recipe import load_recipe
 __all__ = ["Plan", "checked", "digest"]
 
 PACKAGE = Path(__file__).parent
+HANDED_IN = ("src", "workflow", "Snakefile", "config.yaml", "requirements.txt", "LICENSE")
 DATA = (".css", ".csv")  # endings of the files that modules read beside themselves
 
 
@@ -132,8 +133,15 @@ class Plan:
         """Command line option with the code that an open submission hands in."""
         if not self.config["submission"]["open_source"]:
             return ""
-        parts = ("src", "workflow", "Snakefile", "config.yaml", "requirements.txt", "LICENSE")
-        return "--code " + " ".join(shlex.quote(str(self.root / part)) for part in parts)
+        return "--code " + " ".join(shlex.quote(str(self.root / part)) for part in HANDED_IN)
+
+    @property
+    def code_digest(self) -> str:
+        """Hash of the code that an open submission hands in, wherever the checkout lies."""
+        if not self.config["submission"]["open_source"]:
+            return ""
+        files = [path for part in HANDED_IN for path in _files(self.root / part)]
+        return _hash(sorted(files))
 
     @property
     def report_options(self) -> str:
@@ -167,8 +175,17 @@ def digest(*modules: str) -> str:
             reached.add(path)
             waiting.extend(_source(name) for name in _imports(path))
     data = {path for folder in {path.parent for path in reached} for path in folder.iterdir() if path.suffix in DATA}
-    content = b"".join(path.read_bytes() for path in sorted(reached | data))
-    return hashlib.sha256(content).hexdigest()[:12]
+    return _hash(sorted(reached | data))
+
+
+def _hash(paths: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12]
+
+
+def _files(place: Path) -> list[Path]:
+    """A file, or all files below a folder but what Python leaves there."""
+    inside = place.rglob("*") if place.is_dir() else [place]
+    return [path for path in inside if path.is_file() and path.suffix != ".pyc"]
 
 
 def _source(module: str) -> Path | None:

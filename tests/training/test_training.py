@@ -129,11 +129,16 @@ def test_another_recipe_or_seed_does_not_go_on_from_foreign_checkpoints(corpus, 
     assert again == trained(corpus, tmp_path / "two", recipe(steps=20))
 
 
-def test_the_log_has_finite_figures_and_the_reconstruction_improves(straight):
+def test_the_log_has_finite_figures_at_equal_distances(straight):
     lines = [json.loads(line) for line in straight["log.jsonl"].decode().splitlines()]
     assert [line["step"] for line in lines] == [20, 40, 60]
     assert all(np.isfinite(list(line.values())).all() for line in lines)
-    assert lines[-1]["reconstruction"] < lines[0]["reconstruction"]
+
+
+def test_training_learns_to_reconstruct_what_is_not_noise(corpus, tmp_path):
+    log = trained(corpus, tmp_path, recipe(steps=400, batch=16))["log.jsonl"].decode().splitlines()
+    errors = [json.loads(line)["reconstruction"] for line in log]
+    assert np.mean(errors[-3:]) < 0.6 * errors[0]
 
 
 def test_a_model_folder_is_all_that_is_needed_to_encode(corpus, tmp_path):

@@ -61,6 +61,7 @@ rule write_submission:
         runtime="1h",
     params:
         code=digest("unitvoice.submission.layout"),
+        tree=PLAN.code_digest,
         languages=per_language("--language", "manifests", "units/vectors", "wavs"),
         handed_in=PLAN.code,
     shell:
