@@ -61,6 +61,7 @@ def load_model(folder: Path) -> System:
         raise InputError(f"{folder / 'model.json'} has no recipe or no speakers; train the model again")
     recipe = build(Recipe, described["recipe"], str(folder / "model.json"))
     system = create_system(recipe, described["speakers"])
+    system.trained_on = described.get("features", {})
     try:
         system.load_state_dict(load_file(folder / "weights.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from unitvoice.errors import InputError
+from unitvoice.features.kinds import KINDS
 from unitvoice.manifest import Manifest, Utterance, write_manifest
 from unitvoice.models import load_model
 from unitvoice.store import Store, create_store
 from unitvoice.units.encode import encode, main
 
+LOGMEL = KINDS["logmel"].parameters
 LENGTHS = {"a": 60, "b": 7, "c": 1, "d": 200, "e": 6}
 SPEAKERS = {"a": "S1", "b": "S1", "c": "S2", "d": "S2", "e": "S3"}
 
@@ -19,7 +21,7 @@ SPEAKERS = {"a": "S1", "b": "S1", "c": "S2", "d": "S2", "e": "S3"}
 @pytest.fixture
 def frames(tmp_path):
     random = np.random.default_rng(0)
-    with create_store(tmp_path / "logmel", kind="logmel", rate=100.0) as writer:
+    with create_store(tmp_path / "logmel", kind="logmel", rate=100.0, **LOGMEL) as writer:
         for name, length in LENGTHS.items():
             writer.append(name, random.normal(-6, 2, (length, 80)).astype(np.float32))
     return Store(tmp_path / "logmel")
@@ -85,7 +87,7 @@ def test_the_prior_brings_in_the_speakers_other_utterances(system, frames, tmp_p
 
 
 def test_a_loudness_of_the_recording_is_taken_away(system, frames, tmp_path):
-    with create_store(tmp_path / "louder", kind="logmel", rate=100.0) as writer:
+    with create_store(tmp_path / "louder", kind="logmel", rate=100.0, **LOGMEL) as writer:
         for name in frames:
             writer.append(name, frames[name] + 1.5)
     quiet = encoded(system, "ab", frames, tmp_path / "quiet")["continuous"].frames
@@ -97,6 +99,13 @@ def test_the_same_call_gives_the_same_bytes(system, frames, tmp_path):
     for name in ("one", "two"):
         encoded(system, "abcde", frames, tmp_path / name)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_frames_computed_in_another_way_are_refused(system, tmp_path):
+    with create_store(tmp_path / "logmel", kind="logmel", rate=100.0, **LOGMEL | {"window": 512}) as writer:
+        writer.append("a", np.zeros((60, 80), np.float32))
+    with pytest.raises(InputError, match="computed in another way than the model was trained on"):
+        encoded(system, "a", Store(tmp_path / "logmel"), tmp_path / "units")
 
 
 def test_another_kind_of_frames_is_refused(system, tmp_path):

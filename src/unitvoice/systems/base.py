@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -42,6 +42,7 @@ class System(nn.Module):
     def __init__(self, speakers: Sequence[str]) -> None:
         super().__init__()
         self.speakers = tuple(speakers)
+        self.trained_on: dict[str, Any] = {}  # kind -> what a model folder says of the frames
 
     def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
         """The weighted terms whose sum a stage minimises, by name."""

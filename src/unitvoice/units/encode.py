@@ -35,10 +35,13 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
         folder: where the stores will be.
 
     Raises:
-        InputError: nothing to encode, or the store has another kind of frames or lacks utterances.
+        InputError: nothing to encode, or the store has other frames than the model was trained on or lacks utterances.
     """
     if frames.meta["kind"] != system.input:
         raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
+    trained_on = system.trained_on.get(system.input, frames.meta)
+    if trained_on["parameters"] != frames.meta["parameters"]:
+        raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
     if lost := [utterance.utterance for utterance in utterances if utterance.utterance not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
     means = mean_frames(frames, utterances, system.prior)
