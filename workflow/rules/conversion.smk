@@ -21,31 +21,21 @@ rule convert_trials:
     params:
         code=digest("unitvoice.conversion.convert", PLAN.module),
         iterations=lookup("conversion/iterations", within=PLAN.config),
+        trials="",
     shell:
         "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units}/indices {output}"
-        " --iterations {params.iterations} --threads {threads} 2> {log}"
+        " --iterations {params.iterations} {params.trials} --threads {threads} 2> {log}"
 
 
-rule resynthesise_voices:
-    """Speak some recordings of the target voices in their own voice: what conversion loses of a speaker by itself."""
-    input:
-        model="<results>/{language}/{system}/{run}/model",
-        manifest="<results>/{language}/manifest",
-        units="<results>/{language}/{system}/{run}/units",
+use rule convert_trials as resynthesise_voices with:
+    # recordings of the target voices spoken in their own voice: what conversion loses of a speaker by itself
     output:
         directory("<results>/{language}/{system}/{run}/resynthesised"),
     log:
         "<logs>/{language}/{system}/{run}/resynthesise_voices.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/resynthesise_voices.tsv"
-    conda:
-        "../../envs/pipeline.yaml"
-    resources:
-        mem="4GB",
-        runtime="4h",
     params:
         code=digest("unitvoice.conversion.convert", PLAN.module),
         iterations=lookup("conversion/iterations", within=PLAN.config),
-    shell:
-        "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units}/indices {output}"
-        " --iterations {params.iterations} --own-voice 10 --threads {threads} 2> {log}"
+        trials="--own-voice 10",

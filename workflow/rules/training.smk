@@ -41,32 +41,25 @@ rule train:
     params:
         code=digest("unitvoice.training.train", PLAN.module),
         state=subpath(output[0], ancestor=1),
+        steps="",
     shell:
         "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
-        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} --threads {threads} 2> {log}"
+        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} {params.steps}"
+        " --threads {threads} 2> {log}"
 
 
-rule initialise:
-    """The same system untrained, its codebook placed among encoded data: what learning has to beat."""
-    input:
-        recipe="<results>/{system}/recipe.json",
-        manifest="<results>/{language}/manifest",
-        features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
-        checks=ancient("<results>/{language}/checks.json"),
+use rule train as initialise with:
+    # the same system untrained, its codebook placed among encoded data: what learning has to beat
     output:
         directory("<results>/{language}/{system}/untrained-{seed}/model"),
     log:
         "<logs>/{language}/{system}/untrained-{seed}/initialise.log",
     benchmark:
         "<benchmarks>/{language}/{system}/untrained-{seed}/initialise.tsv"
-    conda:
-        "../../envs/pipeline.yaml"
     resources:
         mem="4GB",
         runtime="30m",
     params:
         code=digest("unitvoice.training.train", PLAN.module),
         state=subpath(output[0], ancestor=1),
-    shell:
-        "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
-        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} --steps 0 --threads {threads} 2> {log}"
+        steps="--steps 0",
