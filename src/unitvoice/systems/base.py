@@ -1,7 +1,7 @@
 """What every system is: what it reads, how it is trained, how it encodes, how it speaks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -13,11 +13,15 @@ __all__ = ["Batch", "System", "Units"]
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops of equal length; all kinds of frames cover the same stretch of time."""
+    """Crops of equal length, or whole utterances that hold their last frame; all kinds cover the same stretch of time.
+
+    Where a stage asks for so many speakers, the utterances of each stand together.
+    """
 
     frames: dict[str, Tensor]  # kind -> (B, T, D)
     speakers: Tensor  # (B,) rows of the speaker table
     utterances: tuple[str, ...]
+    lengths: dict[str, Tensor] = field(default_factory=dict)  # kind -> (B,) frames that are no padding
 
 
 class Units(NamedTuple):
@@ -44,8 +48,16 @@ class System(nn.Module):
         self.speakers = tuple(speakers)
         self.trained_on: dict[str, Any] = {}  # kind -> what a model folder says of the frames
 
-    def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
-        """The weighted terms whose sum a stage minimises, by name."""
+    def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
+        """The modules that a stage trains, by player, in the order of their turns within a step.
+
+        A player has an optimiser of its own. In its turn its modules are in training mode, and everything else is
+        frozen and in evaluation mode. Most systems have one player; an adversarial one has two.
+        """
+        return {"system": (self,)}
+
+    def losses(self, stage: str, batch: Batch, step: int, player: str) -> dict[str, Tensor]:
+        """The weighted terms whose sum a player minimises in its turn, by name; names differ between players."""
         raise NotImplementedError
 
     def monitor(self) -> dict[str, float]:

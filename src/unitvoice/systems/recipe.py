@@ -24,7 +24,7 @@ class StageSettings:
 
     steps: NonNegativeInt
     batch: PositiveInt  # crops per step
-    crop: PositiveFloat  # s of speech per crop
+    crop: PositiveFloat | None  # s of speech per crop; None: whole utterances of similar length, padded
     learning_rate: PositiveFloat
     warmup: NonNegativeInt = 0  # steps of linear rise of the learning rate
     decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`
@@ -32,6 +32,7 @@ class StageSettings:
     cosine: bool = False  # after the warm-up the learning rate falls to zero along a half cosine
     clip: PositiveFloat | None = None  # largest norm of the gradient
     sampling: Literal["frame", "utterance", "speaker"] = "frame"  # what is equally likely to be drawn
+    speakers: PositiveInt | None = None  # a batch holds so many speakers, and as many utterances of each, all distinct
     checkpoint_every: PositiveInt = 500  # steps
 
 

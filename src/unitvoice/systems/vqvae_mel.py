@@ -103,7 +103,7 @@ class VqvaeMel(System):
             placed = f"a batch of {batch} crops of {length} frames"
             raise InputError(f"{placed} cannot place {self.settings.codes} codes; have fewer codes or larger batches")
 
-    def losses(self, stage: str, batch: Batch, step: int) -> dict[str, Tensor]:
+    def losses(self, stage: str, batch: Batch, step: int, player: str) -> dict[str, Tensor]:
         """Squared error of the standardised log-mel frames, and the commitment loss."""
         frames = batch.frames[self.input]
         frames = frames[:, : frames.shape[1] // STRIDE * STRIDE]

@@ -1,10 +1,12 @@
 """One stage of training, from its checkpoint to its last step."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unitvoice.errors import InputError, listed
 from unitvoice.systems.base import System
@@ -42,20 +44,25 @@ def train_stage(system: System, stage: str, settings: StageSettings, batches: Ba
         folder: for checkpoints and ``log.jsonl``; made when absent.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimiser = torch.optim.Adam((p for p in system.parameters() if p.requires_grad), lr=settings.learning_rate)
-    first = _start(system, optimiser, stage, batches, folder)
+    players = {name: nn.ModuleList(modules) for name, modules in system.players(stage).items()}
+    optimisers = {name: torch.optim.Adam(part.parameters(), settings.learning_rate) for name, part in players.items()}
+    first = _start(system, optimisers, stage, batches, folder)
     record = Record(folder / "log.jsonl", first)
-    progress = Progress(stage, first, settings.steps, settings.batch * settings.crop)
-    system.train()
+    progress = Progress(stage, first, settings.steps, settings.batch * (settings.crop or 0))
     for step in range(first, settings.steps):
         torch.manual_seed(batches.seed * 2**32 + step)
-        optimiser.param_groups[0]["lr"] = learning_rate(settings, step)
-        terms = system.losses(stage, batches[step], step)
-        optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()
-        if settings.clip is not None:
-            torch.nn.utils.clip_grad_norm_(system.parameters(), settings.clip)
-        optimiser.step()
+        terms: dict[str, Tensor] = {}
+        for name, part in players.items():
+            system.eval().requires_grad_(requires_grad=False)
+            part.train().requires_grad_()
+            optimisers[name].param_groups[0]["lr"] = learning_rate(settings, step)
+            lost = system.losses(stage, batches[step], step, name)
+            optimisers[name].zero_grad(set_to_none=True)
+            torch.stack(list(lost.values())).sum().backward()
+            if settings.clip is not None:
+                torch.nn.utils.clip_grad_norm_(part.parameters(), settings.clip)
+            optimisers[name].step()
+            terms |= lost
         done = step + 1
         if done % LOG_EVERY == 0 or done == settings.steps:
             figures = _finite(terms, stage, done) | system.monitor()
@@ -63,7 +70,7 @@ def train_stage(system: System, stage: str, settings: StageSettings, batches: Ba
             progress.update(done, figures)
         if done % settings.checkpoint_every == 0 or done == settings.steps:
             _finite(terms, stage, done)
-            checkpoint.save(folder, done, {"system": system.state_dict(), "optimiser": optimiser.state_dict()})
+            checkpoint.save(folder, done, _state(system, optimisers))
 
 
 def _finite(terms: dict[str, Tensor], stage: str, step: int) -> dict[str, float]:
@@ -75,7 +82,15 @@ def _finite(terms: dict[str, Tensor], stage: str, step: int) -> dict[str, float]
     return figures
 
 
-def _start(system: System, optimiser: torch.optim.Optimizer, stage: str, batches: Batches, folder: Path) -> int:
+def _state(system: System, optimisers: Mapping[str, torch.optim.Optimizer]) -> dict[str, Any]:
+    return {"system": system.state_dict()} | {
+        f"{name}.optimiser": one.state_dict() for name, one in optimisers.items()
+    }
+
+
+def _start(
+    system: System, optimisers: Mapping[str, torch.optim.Optimizer], stage: str, batches: Batches, folder: Path
+) -> int:
     state = checkpoint.restore(folder)
     if state is None:
         system.train()
@@ -83,5 +98,6 @@ def _start(system: System, optimiser: torch.optim.Optimizer, stage: str, batches
         system.prepare(stage, batches[PREPARATION], batches.corpus_means())
         return 0
     system.load_state_dict(state["system"])
-    optimiser.load_state_dict(state["optimiser"])
+    for name, optimiser in optimisers.items():
+        optimiser.load_state_dict(state[f"{name}.optimiser"])
     return int(state["step"])
