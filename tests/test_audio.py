@@ -1,5 +1,6 @@
 """Sound files: every format, stretches, bad files, and what is written."""
 
+import math
 import os
 
 import numpy as np
@@ -196,3 +197,37 @@ def test_silence_stays_silence_and_the_loudness_of_silence_is_silence():
     silence = np.zeros(100, np.float32)
     np.testing.assert_array_equal(audio.match_loudness(silence, tone()), silence)
     np.testing.assert_array_equal(audio.match_loudness(tone(), silence), np.zeros(8000))
+
+
+def companded(sample):
+    """Mu-law from its definition, for one sample in full precision."""
+    value = math.copysign(math.log(1 + 255 * abs(sample)) / math.log(256), sample)
+    return math.floor((value + 1) / 2 * 255 + 0.5)
+
+
+@given(st.floats(-1, 1))
+def test_mu_law_codes_are_those_of_its_definition(sample):
+    assert audio.mu_law_encode(np.array([sample])).tolist() == [companded(sample)]
+
+
+def test_silence_and_full_scale_have_their_codes_and_nothing_wraps_around():
+    codes = audio.mu_law_encode(np.array([0.0, -0.0, 1.0, -1.0, 7.0, -7.0], np.float32))
+    assert codes.dtype == np.uint8
+    assert codes.tolist() == [128, 128, 255, 0, 255, 0]
+
+
+def test_every_mu_law_code_stands_for_a_sample_that_is_encoded_as_that_code():
+    codes = np.arange(256)
+    samples = audio.mu_law_decode(codes.astype(np.uint8))
+    assert samples.dtype == np.float32
+    assert (np.diff(samples) > 0).all()
+    assert samples[128] == pytest.approx(8.6e-5, rel=1e-2)
+    np.testing.assert_array_equal(audio.mu_law_encode(samples), codes)
+
+
+def test_mu_law_is_finer_near_silence():
+    wave = np.linspace(-1, 1, 100_001)
+    error = np.abs(audio.mu_law_decode(audio.mu_law_encode(wave)) - wave)
+    assert error.max() < 0.0217
+    assert error[np.abs(wave) < 0.01].max() < 0.00031
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(0.0073, rel=0.02)

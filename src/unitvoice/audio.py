@@ -13,11 +13,22 @@ from numpy.typing import NDArray
 from unitvoice.errors import InputError
 from unitvoice.files import atomic
 
-__all__ = ["RATE", "AudioInfo", "info", "match_loudness", "read", "resample", "write"]
+__all__ = [
+    "RATE",
+    "AudioInfo",
+    "info",
+    "match_loudness",
+    "mu_law_decode",
+    "mu_law_encode",
+    "read",
+    "resample",
+    "write",
+]
 
 RATE = 16_000  # Hz; what the challenge's recordings have and what the pipeline works in
 
 Wave = NDArray[np.float32]
+MU = 255  # of mu-law companding: 256 levels
 
 SHORTENED = re.compile(r"^(?:data|SSND) *: (\d+) \(should be (\d+)\)", re.MULTILINE)  # in libsndfile's header log
 UNKNOWN = 0x7FFF0000  # bytes; a recording from a pipe states this length or more in its header
@@ -118,3 +129,30 @@ def match_loudness(wave: Wave, like: Wave, peak: float = 0.99) -> Wave:
         return wave
     wanted = float(np.sqrt(np.mean(np.square(like, dtype=np.float64)))) / own
     return (wave * min(wanted, peak / float(np.abs(wave).max()))).astype(np.float32)
+
+
+def mu_law_encode(wave: Wave) -> NDArray[np.uint8]:
+    """Compand samples to 256 levels that lie closer together near silence (ITU-T G.711's curve, without its segments).
+
+    Args:
+        wave: (N,) samples; those beyond [-1, 1] are clipped.
+
+    Returns:
+        (N,) codes; 128 is silence.
+
+    >>> mu_law_encode(np.array([-1.0, -0.01, 0.0, 0.01, 1.0])).tolist()
+    [0, 98, 128, 157, 255]
+    """
+    clipped = np.clip(wave, -1, 1).astype(np.float64)
+    companded = np.sign(clipped) * np.log1p(MU * np.abs(clipped)) / np.log1p(MU)
+    return np.floor((companded + 1) / 2 * MU + 0.5).astype(np.uint8)
+
+
+def mu_law_decode(codes: NDArray[np.integer]) -> Wave:
+    """The samples that codes stand for, (N,) in 0..255 -> (N,) in [-1, 1]; encoding them gives the codes again.
+
+    >>> [f"{sample:.6f}" for sample in mu_law_decode(np.array([0, 128, 255]))]
+    ['-1.000000', '0.000086', '1.000000']
+    """
+    companded = 2 * np.asarray(codes, np.float64) / MU - 1
+    return (np.sign(companded) * np.expm1(np.abs(companded) * np.log1p(MU)) / MU).astype(np.float32)

@@ -1,8 +1,11 @@
 """Kinds of frames by name."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from unitvoice.audio import mu_law_decode
 from unitvoice.errors import InputError
 from unitvoice.features.kinds import KINDS, feature_kind
 from unitvoice.features.spectral import Spectrum, log_mel, mfcc
@@ -30,5 +33,41 @@ def test_samples_are_kept_to_16_bits_and_clipped():
 
 
 def test_an_unknown_kind_lists_the_known_ones():
-    with pytest.raises(InputError, match="unknown kind of features 'logmell'; known are logmel, mfcc39, wave"):
+    with pytest.raises(InputError, match="unknown kind of features 'logmell'; known are logmel, peakmel, "):
         feature_kind("logmell")
+
+
+@pytest.mark.parametrize("factor", [1e-30, 0.01, 3.0])
+def test_kinds_at_peak_do_not_hear_the_level_of_the_recording(factor):
+    for name in ("peakmel", "mulaw"):
+        compute = feature_kind(name).compute
+        found = compute(np.float32(factor) * WAVE).astype(np.float64)
+        np.testing.assert_allclose(found, compute(WAVE), atol=1e-3 if name == "peakmel" else 1)
+
+
+def test_codes_are_of_the_wave_as_it_is_but_with_its_peak_at_0_999():
+    codes = feature_kind("mulaw").compute(WAVE)
+    assert codes.shape == (1600, 1)
+    expected = WAVE * 0.999 / np.abs(WAVE).max()
+    np.testing.assert_allclose(mu_law_decode(codes[:, 0]), expected, atol=0.022)
+
+
+def test_peakmel_is_its_published_analysis():
+    wave = WAVE * 0.999 / np.abs(WAVE).max()
+    wave = np.append(wave[:1], wave[1:] - 0.97 * wave[:-1]).astype(np.float32)
+    decibels = 20 * np.log10(np.exp(log_mel(wave, Spectrum(2048, 400, 160, 80, 50.0, 8000.0))))
+    expected = np.maximum(decibels, decibels.max() - 80) / 80 + 1
+    np.testing.assert_allclose(feature_kind("peakmel").compute(WAVE), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 159, 160, 1023, 1024, 1025, 3000])
+def test_silence_and_very_short_recordings_have_finite_frames_at_peak(samples):
+    for wave in (np.zeros(samples, np.float32), WAVE[:samples], np.full(samples, 1e-40, np.float32)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            frames = feature_kind("peakmel").compute(wave)
+            codes = feature_kind("mulaw").compute(wave)
+        assert frames.shape == (1 + len(wave) // 160, 80)
+        assert np.isfinite(frames).all()
+        assert codes.shape == (len(wave), 1)
+    assert (feature_kind("mulaw").compute(np.zeros(samples, np.float32)) == 128).all()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from unitvoice.features.spectral import FLOOR, Spectrum, log_mel, mel_filters, mel_to_linear, mfcc
+from unitvoice.features.spectral import FLOOR, Spectrum, decibel_mel, log_mel, mel_filters, mel_to_linear, mfcc
 
 RATE = 16_000
 
@@ -112,6 +112,16 @@ def test_preemphasis_is_the_first_difference():
     wave = noise(2000)
     emphasised = np.concatenate([wave[:1], wave[1:] - np.float32(0.97) * wave[:-1]])
     np.testing.assert_allclose(log_mel(wave, Spectrum(preemphasis=0.97)), log_mel(emphasised), atol=1e-4)
+
+
+def test_decibels_are_scaled_and_nothing_lies_80_below_the_loudest():
+    wave = noise(4000) * np.where(np.arange(4000) < 2000, 1, 1e-6).astype(np.float32)
+    decibels = 20 / np.log(10) * slow_log_mel(wave)
+    expected = np.maximum(decibels, decibels.max() - 80) / 80 + 1
+    found = decibel_mel(wave)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert found.max() - found.min() == pytest.approx(1)
+    np.testing.assert_allclose(decibel_mel(np.zeros(1600, np.float32)), 1 - 100 / 80, atol=1e-6)
 
 
 def test_mfcc_is_the_cosine_transform_of_decibels():

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unitvoice.audio import RATE, Wave
+from unitvoice.audio import RATE, Wave, mu_law_encode
 from unitvoice.errors import InputError, listed
-from unitvoice.features.spectral import Spectrum, log_mel, mfcc
+from unitvoice.features.spectral import Spectrum, decibel_mel, log_mel, mfcc
 
 __all__ = ["KINDS", "FeatureKind", "feature_kind"]
+
+PEAK = 0.999  # largest magnitude of a recording after normalisation
+PEAK_SPECTRUM = Spectrum(fft=2048, low=50.0, preemphasis=0.97)
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,23 @@ def _samples(wave: Wave) -> NDArray[np.int16]:
     return np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)[:, None]
 
 
+def _at_peak(wave: Wave) -> Wave:
+    """The recording as loud as it can be; silence stays silence. (N,) -> (N,)."""
+    return wave / (np.abs(wave).max(initial=0.0) or 1) * np.float32(PEAK)
+
+
+def _peak_mel(wave: Wave) -> NDArray[np.float16]:
+    return decibel_mel(_at_peak(wave), PEAK_SPECTRUM).astype(np.float16)
+
+
+def _peak_codes(wave: Wave) -> NDArray[np.uint8]:
+    return mu_law_encode(_at_peak(wave))[:, None]
+
+
 KINDS: dict[str, FeatureKind] = {
     "logmel": _spectral(log_mel, Spectrum()),
+    "peakmel": FeatureKind(_peak_mel, PEAK_SPECTRUM.rate, "float16", asdict(PEAK_SPECTRUM) | {"peak": PEAK}),
+    "mulaw": FeatureKind(_peak_codes, float(RATE), "uint8", {"peak": PEAK}),
     "mfcc39": _spectral(mfcc, Spectrum(bands=40)),
     "wave": FeatureKind(_samples, float(RATE), "int16", {}),
 }

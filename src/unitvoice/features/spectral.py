@@ -11,10 +11,11 @@ from scipy.sparse import csr_array
 
 from unitvoice.audio import RATE, Wave
 
-__all__ = ["FLOOR", "Spectrum", "log_mel", "mel_filters", "mel_to_linear", "mfcc"]
+__all__ = ["FLOOR", "Spectrum", "decibel_mel", "log_mel", "mel_filters", "mel_to_linear", "mfcc"]
 
 Frames = NDArray[np.float32]
 FLOOR = 1e-5  # smallest mel magnitude; the logarithm of silence is log(FLOOR) = -11.5
+DYNAMICS = 80.0  # dB that `decibel_mel` spans
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,26 @@ def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
     """
     frames = 1 + len(wave) // spectrum.hop
     return np.log(np.maximum(_mel(wave, spectrum), FLOOR)).T[:frames].astype(np.float32)
+
+
+def decibel_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
+    """Decibels of mel magnitudes, such that 1 is a magnitude of 1 and 0 lies 80 dB below (van Niekerk et al., 2020).
+
+    What is more than 80 dB below the loudest value of the recording is raised to there; so the values of a recording
+    span 1 at most, but need not lie between 0 and 1.
+
+    Args:
+        wave: (N,) samples at 16 kHz.
+        spectrum: the analysis.
+
+    Returns:
+        (1 + N // hop, bands).
+
+    >>> decibel_mel(np.zeros(1600, np.float32)).shape
+    (11, 80)
+    """
+    decibels = 20 / np.log(10) * log_mel(wave, spectrum)
+    return (np.maximum(decibels, decibels.max() - DYNAMICS) / DYNAMICS + 1).astype(np.float32)
 
 
 def mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(bands=40)) -> Frames:
