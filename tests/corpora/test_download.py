@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import logging
 import shutil
 import ssl
 import subprocess
@@ -16,9 +15,8 @@ import numpy as np
 import pytest
 
 from unitvoice import cli
-from unitvoice.corpora import progress, transfer
+from unitvoice.corpora import transfer
 from unitvoice.corpora.download import download, main
-from unitvoice.corpora.progress import Progress
 from unitvoice.corpora.web_pages import looks_like_web_page
 from unitvoice.errors import InputError
 
@@ -478,26 +476,6 @@ def test_a_password_in_an_address_is_not_shown(out, waits, caplog):
         download([server.url.replace("//", "//user:geheim@")], out, sleep=waits.append)
     notes = out.with_name("english.tgz.part.json").read_text()
     assert "geheim" not in str(caught.value) + caplog.text + notes
-
-
-def test_progress_is_a_line_a_minute_where_there_is_no_terminal(caplog, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: False, raising=False)
-    with caplog.at_level(logging.INFO), Progress("english.tgz", 400_000_000, done=100_000_000) as shown:
-        for now[0] in (30.0, 59.0, 61.0, 80.0, 125.0):
-            shown.add(50_000_000)
-    assert [record.message for record in caplog.records] == [
-        "english.tgz: 250.0 of 400.0 MB, 62%, 2.5 MB/s",
-        "english.tgz: 350.0 of 400.0 MB, 88%, 2.0 MB/s",
-    ]
-
-
-def test_progress_is_a_bar_on_a_terminal(capsys, monkeypatch):
-    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    with Progress("english.tgz", 100) as shown:
-        assert b"".join(shown.watch([b"x" * 60, b"y" * 40])) == b"x" * 60 + b"y" * 40
-    assert "english.tgz: 100%" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Self, cast
 
 from unitvoice.corpora.members import Kind, Member, damaged, write_member
-from unitvoice.corpora.progress import Progress
+from unitvoice.progress import Progress
 
 __all__ = ["TarArchive", "is_tar"]
 

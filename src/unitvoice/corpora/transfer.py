@@ -14,10 +14,10 @@ from urllib.request import url2pathname
 import requests
 import urllib3
 
-from unitvoice.corpora.progress import Progress
 from unitvoice.corpora.web_pages import looks_like_web_page
 from unitvoice.errors import InputError
 from unitvoice.files import write_json
+from unitvoice.progress import Progress
 
 __all__ = ["BrokenError", "Part", "RefusedError", "fetch", "shown"]
 

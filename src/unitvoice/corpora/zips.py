@@ -6,12 +6,12 @@ from pathlib import Path
 
 from unitvoice.corpora.members import Member, damaged, write_member, wrong_password
 from unitvoice.corpora.passwords import Password
-from unitvoice.corpora.progress import Progress
 from unitvoice.corpora.seven_zip import run_seven_zip
 from unitvoice.corpora.zip_ciphers import AesCipher, BadPasswordError, Cipher, DamagedError, ZipCrypto
 from unitvoice.corpora.zip_directory import LOCAL, Entry, read_directory, zip_parts
 from unitvoice.corpora.zip_parts import JoinedFile
 from unitvoice.errors import InputError
+from unitvoice.progress import Progress
 
 __all__ = ["ZipArchive"]
 
