@@ -1,28 +1,11 @@
 """Two processes of torch.distributed against one process with all the data."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import torch
+from nn.ranks_running import on_two_ranks
 
 from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, SlicedQuantiser
 
 STEPS, ROWS = 30, 3  # of each rank
-PROGRAMME = """
-import sys
-import torch
-from torch import distributed
-import {module} as test
-
-rank, folder = int(sys.argv[1]), sys.argv[2]
-torch.set_num_threads(1)
-distributed.init_process_group("gloo", init_method=f"file://{{folder}}/meeting", rank=rank, world_size=2)
-torch.save(test.trained(rank).state_dict(), f"{{folder}}/{{rank}}.pt")
-distributed.barrier()
-distributed.destroy_process_group()
-"""
 
 
 def trained(rank=None):
@@ -40,21 +23,14 @@ def trained(rank=None):
     return quantiser
 
 
+def state(rank):
+    """What a rank has learned."""
+    return trained(rank).state_dict()
+
+
 def test_two_processes_learn_the_codes_of_one_with_the_whole_batch(tmp_path):
-    here = Path(__file__)
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(here.parent), *sys.path]),
-        "GLOO_SOCKET_IFNAME": "lo",
-    }
-    programme = PROGRAMME.format(module=here.stem)
-    processes = [
-        subprocess.Popen([sys.executable, "-c", programme, str(rank), str(tmp_path)], env=environment)
-        for rank in (0, 1)
-    ]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
     expected = trained().state_dict()
     assert all(int(expected[f"parts.{part}.revived"]) > 0 for part in (0, 1))
-    for rank in (0, 1):
-        found = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+    for found in on_two_ranks(__file__, "state", tmp_path):
         for name, value in expected.items():
             assert torch.equal(found[name], value), name

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 
+from unitvoice.nn.normalisation import BatchNorm1d
+
 __all__ = ["ResidualStack", "conv_norm_relu", "settling"]
 
 
@@ -18,7 +20,7 @@ def conv_norm_relu(
     """
     padding = kernel // 2 if padding is None else padding
     return nn.Sequential(
-        nn.Conv1d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()
+        nn.Conv1d(inputs, outputs, kernel, stride, padding, bias=False), BatchNorm1d(outputs), nn.ReLU()
     )
 
 
@@ -50,7 +52,7 @@ def settling(module: nn.Module) -> Iterator[None]:
 
     They start at zero and one and move slowly, so that a network in evaluation mode would see its first data wrongly.
     """
-    norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm1d)]
+    norms = [part for part in module.modules() if isinstance(part, BatchNorm1d)]
     kept = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 1.0

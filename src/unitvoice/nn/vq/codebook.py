@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unitvoice.nn.ranks import agreed, gathered, total
 from unitvoice.nn.vq.placement import draw, kmeans
 from unitvoice.nn.vq.quantiser import Initialisation, Quantised, Quantiser, masked_mean, straight_through
-from unitvoice.nn.vq.ranks import agreed, gathered, total
 from unitvoice.nn.vq.search import nearest
 
 __all__ = ["CodebookQuantiser", "valid_frames"]

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unitvoice.nn.ranks import total
 from unitvoice.nn.vq.codebook import CodebookQuantiser
-from unitvoice.nn.vq.ranks import total
 
 __all__ = ["EmaQuantiser"]
 

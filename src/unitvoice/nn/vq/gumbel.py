@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from unitvoice.nn.ranks import rank
 from unitvoice.nn.vq.codebook import valid_frames
 from unitvoice.nn.vq.gradient import GradientQuantiser
 from unitvoice.nn.vq.quantiser import Quantised, straight_through
-from unitvoice.nn.vq.ranks import rank
 from unitvoice.nn.vq.search import nearest
 
 __all__ = ["GumbelQuantiser"]
