@@ -9,7 +9,8 @@ import torch
 import yaml
 
 from unitvoice import audio
-from unitvoice.conversion.convert import convert, main, own_voice_trials, speak
+from unitvoice.conversion.convert import convert, main, own_voice_trials, shard
+from unitvoice.conversion.speaking import FrameVoice, Request
 from unitvoice.conversion.vocoding import GriffinLim
 from unitvoice.errors import InputError
 from unitvoice.features.extract import extract
@@ -31,6 +32,11 @@ SOURCES = {  # samples, rate (Hz), start, stop (s)
 @pytest.fixture(scope="module")
 def system(tiny_model):
     return load_model(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def speaks(system):
+    return FrameVoice(system, QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +72,8 @@ def indices(units):
 
 
 @pytest.fixture(scope="module")
-def wavs(system, manifest, indices):
-    convert(system, manifest, manifest.trials, indices, manifest.root / "wavs", QUICK)
+def wavs(speaks, manifest, indices):
+    convert(manifest, manifest.trials, indices, speaks, manifest.root / "wavs")
     return manifest.root / "wavs"
 
 
@@ -94,42 +100,46 @@ def test_the_wav_is_exactly_as_long_and_about_as_loud_as_its_source(wavs, manife
     assert np.sqrt(np.mean(made**2)) == pytest.approx(np.sqrt(np.mean(heard**2)), rel=0.01)
 
 
-def test_the_same_call_gives_the_same_bytes(system, manifest, indices, wavs, tmp_path):
-    convert(system, manifest, manifest.trials[::-1], indices, tmp_path / "again", QUICK)
+def test_the_same_call_gives_the_same_bytes(speaks, manifest, indices, wavs, tmp_path):
+    convert(manifest, manifest.trials[::-1], indices, speaks, tmp_path / "again")
     assert contents(tmp_path / "again") == contents(wavs)
 
 
-def test_another_voice_gives_another_sound(system, indices):
+def test_another_voice_gives_another_sound(system, speaks, indices):
     units = torch.tensor(indices["odd"].astype(np.int64))
-    one, two = (speak(system, units, name, 4321, QUICK) for name in system.speakers[:2])
+    (_, one), (_, two) = speaks([Request("odd", units, name, 4321) for name in system.speakers[:2]])
     assert one.shape == two.shape == (4321,)
     assert not np.array_equal(one, two)
 
 
-def test_unknown_targets_are_named_together_with_the_known_ones(system, manifest, indices, tmp_path):
-    trials = [Trial("odd", "X2", "a"), Trial("odd", system.speakers[0], "b"), Trial("odd", "X1", "c")]
+def test_unknown_targets_are_named_together_with_the_known_ones(tiny_model, system, manifest, units, tmp_path):
+    others = tuple(Utterance(name, name, "voice", "odd.wav", None, None, 0.3) for name in ("X1", "X2"))
+    trials = (Trial("odd", "X2", "a"), Trial("odd", system.speakers[0], "b"), Trial("odd", "X1", "c"))
+    known = Utterance("k", system.speakers[0], "voice", "odd.wav", None, None, 0.3)
+    more = replace(manifest, utterances=(*manifest.utterances, known, *others), trials=trials)
+    write_manifest(more, tmp_path / "manifest")
     with pytest.raises(InputError) as caught:
-        convert(system, manifest, trials, indices, tmp_path / "out", QUICK)
+        main([str(tiny_model), str(tmp_path / "manifest"), str(units / "indices"), str(tmp_path / "out")])
     assert "does not know the target speakers X1, X2; it knows" in str(caught.value)
     assert all(name in str(caught.value) for name in system.speakers[:20])
     assert not (tmp_path / "out").exists()
 
 
-def test_sources_without_units_are_named(system, manifest, indices, voice, tmp_path):
+def test_sources_without_units_are_named(speaks, manifest, indices, voice, tmp_path):
     with pytest.raises(InputError, match="has no units of x, y; encode the subset they are in"):
-        convert(system, manifest, [Trial("x", voice, "a"), Trial("y", voice, "b")], indices, tmp_path / "out", QUICK)
+        convert(manifest, [Trial("x", voice, "a"), Trial("y", voice, "b")], indices, speaks, tmp_path / "out")
 
 
-def test_a_source_that_is_gone_is_told_and_leaves_nothing(system, manifest, indices, tmp_path):
+def test_a_source_that_is_gone_is_told_and_leaves_nothing(speaks, manifest, indices, tmp_path):
     with pytest.raises(InputError, match=r"clip\.wav does not exist"):
-        convert(system, replace(manifest, root=tmp_path), manifest.trials, indices, tmp_path / "out", QUICK)
+        convert(replace(manifest, root=tmp_path), manifest.trials, indices, speaks, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_silence_is_converted_into_silence(system, manifest, indices, voice, tmp_path):
+def test_silence_is_converted_into_silence(speaks, manifest, indices, voice, tmp_path):
     audio.write(tmp_path / "odd.wav", np.zeros(4321))
     silent = replace(manifest, root=tmp_path)
-    convert(system, silent, [Trial("odd", voice, "silent")], indices, tmp_path / "out", QUICK)
+    convert(silent, [Trial("odd", voice, "silent")], indices, speaks, tmp_path / "out")
     np.testing.assert_array_equal(audio.read(tmp_path / "out" / "silent.wav"), np.zeros(4321))
 
 
@@ -161,7 +171,76 @@ def test_the_command_tells_when_there_are_no_trials(tiny_model, manifest, units,
         main([str(tiny_model), str(tmp_path / "m"), str(units / "indices"), str(tmp_path / "out")])
 
 
-@pytest.mark.parametrize("option", ["--iterations", "--own-voice", "--threads"])
+@pytest.fixture
+def arguments(tiny_model, manifest, units, tmp_path):
+    place = [str(tiny_model), str(manifest.root / "manifest"), str(units / "indices"), str(tmp_path / "out")]
+    return [*place, "--iterations", "2", "--state", str(tmp_path / "state")]
+
+
+def test_a_killed_conversion_goes_on_with_what_is_missing(arguments, wavs, tmp_path, monkeypatch):
+    """The disk fills up at the third wav; the wavs before it are kept, and not made again."""
+    write, before = audio.write, []
+
+    def failing(path, wave):
+        if len(before) == 2:
+            raise OSError(28, "No space left on device")
+        before.append(path.name)
+        write(path, wave)
+
+    monkeypatch.setattr(audio, "write", failing)
+    with pytest.raises(OSError, match="No space left"):
+        main(arguments)
+    assert not (tmp_path / "out").exists()
+    after = []
+    monkeypatch.setattr(audio, "write", lambda path, wave: (after.append(path.name), write(path, wave)))
+    main(arguments)
+    assert contents(tmp_path / "out") == contents(wavs)
+    assert sorted(before + after) == sorted(contents(wavs))
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_what_was_kept_under_other_options_is_not_taken(arguments, wavs, tmp_path, monkeypatch):
+    write = audio.write
+
+    def failing(path, wave):
+        write(path, wave)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(audio, "write", failing)
+    with pytest.raises(OSError, match="No space left"):
+        main([*arguments, "--iterations", "1"])
+    monkeypatch.undo()
+    main(arguments)
+    assert contents(tmp_path / "out") == contents(wavs)
+
+
+def test_the_shards_are_together_the_whole_and_each_trial_the_same(arguments, wavs, tmp_path):
+    made = {}
+    for number in range(1, 6):  # more shards than trials: one has nothing to do
+        main([*arguments, "--shard", f"{number}/5"])
+        part = contents(tmp_path / "out")
+        assert not set(part) & set(made)
+        made |= part
+    assert made == contents(wavs)
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0"])
+def test_a_shard_that_cannot_be_is_refused(arguments, text):
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments, "--shard", text])
+
+
+def test_shards_do_not_depend_on_the_order_of_the_trials(manifest):
+    assert shard(manifest.trials, 1, 2) == shard(manifest.trials[::-1], 1, 2)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_precision_that_the_system_does_not_have_is_refused(arguments, precision):
+    with pytest.raises(InputError, match=f"speaks in float32, not {precision}"):
+        main([*arguments, "--precision", precision])
+
+
+@pytest.mark.parametrize("option", ["--iterations", "--own-voice", "--threads", "--rows"])
 def test_the_command_refuses_counts_below_one(option):
     with pytest.raises(SystemExit, match="2"):
         main(["m", "m", "i", "o", option, "0"])

@@ -1,73 +1,91 @@
 """Convert the trials of a manifest: units of the source, voice of the target, one wav each."""
 
+import argparse
+import hashlib
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 from unitvoice import audio, cli
-from unitvoice.audio import Wave
-from unitvoice.conversion.vocoding import GriffinLim, Vocoder
+from unitvoice.conversion.speaking import Request, Voice, voice_of
+from unitvoice.conversion.vocoding import GriffinLim
 from unitvoice.errors import InputError, listed
-from unitvoice.features.spectral import Spectrum
-from unitvoice.files import atomic
-from unitvoice.manifest import Manifest, Trial, read_manifest
+from unitvoice.files import atomic, sha256
+from unitvoice.manifest import Manifest, Trial, Utterance, read_manifest
 from unitvoice.models import load_model
+from unitvoice.nn.precision import Precision
 from unitvoice.store import Store
 from unitvoice.systems.base import System
 
-__all__ = ["convert", "main", "speak"]
+__all__ = ["convert", "main", "own_voice_trials", "shard"]
 
 log = logging.getLogger(__name__)
-HOP = Spectrum().hop  # samples per log-mel frame
-
-
-@torch.inference_mode()
-def speak(system: System, indices: torch.Tensor, speaker: str, samples: int, vocoder: Vocoder, seed: int = 0) -> Wave:
-    """Speak units in a voice.
-
-    Args:
-        system: a trained system that decodes to log-mel frames.
-        indices: (T, G) codes.
-        speaker: one the system knows.
-        samples: length of the result at 16 kHz.
-        vocoder: makes the sound.
-        seed: of the vocoder.
-
-    Returns:
-        (samples,) float32.
-    """
-    frames = system.decode(indices, speaker, 1 + samples // HOP)
-    return vocoder(frames.numpy(), samples, seed)
 
 
 def convert(
-    system: System, manifest: Manifest, trials: Sequence[Trial], indices: Store, folder: Path, vocoder: Vocoder
+    manifest: Manifest, trials: Sequence[Trial], indices: Store, voice: Voice, folder: Path, work: Path | None = None
 ) -> None:
     """Write ``<trial name>.wav`` for each trial: as long as its source, and as loud.
 
+    Args:
+        manifest: the corpus.
+        trials: what is asked for.
+        indices: codes of the sources.
+        voice: speaks the codes.
+        folder: where the wavs will be.
+        work: where they are kept until all are done; those that are there already are not made again. Without it
+            nothing remains of an interrupted conversion.
+
     Raises:
-        InputError: a trial's source has no units, or the model does not know a target; all are named at once.
+        InputError: a source has no units or cannot be read; all without units are named at once.
     """
-    _check(system, trials, indices)
-    sources = manifest.by_name()
-    with atomic(folder) as beside:
-        beside.mkdir()
-        for trial in tqdm(trials, desc="convert", unit="file", disable=None):
-            utterance = sources[trial.source]
-            source = audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
-            units = torch.tensor(np.asarray(indices[trial.source], dtype=np.int64))
-            wave = speak(system, units, trial.target, len(source), vocoder)
-            audio.write(beside / f"{trial.name}.wav", audio.match_loudness(wave, source))
-    log.info("converted %d trials", len(trials))
-
-
-def _check(system: System, trials: Sequence[Trial], indices: Store) -> None:
     if lost := [trial.source for trial in trials if trial.source not in indices]:
         raise InputError(f"{indices.folder} has no units of {listed(lost)}; encode the subset they are in")
+    sources = manifest.by_name()
+    with atomic(folder) as beside, _kept(work, beside) as place:
+        missing = [trial for trial in trials if not (place / f"{trial.name}.wav").exists()]
+        if len(missing) < len(trials):
+            log.info("%d of %d trials were converted before", len(trials) - len(missing), len(trials))
+        recordings = {trial.name: partial(_recording, manifest, sources[trial.source]) for trial in missing}
+        requests = [
+            Request(trial.name, _units(indices, trial.source), trial.target, len(recordings[trial.name]()))
+            for trial in missing
+        ]
+        begun = time.monotonic()
+        for request, wave in tqdm(voice(requests), total=len(missing), desc="convert", unit="file", disable=None):
+            audio.write(place / f"{request.name}.wav", audio.match_loudness(wave, recordings[request.name]()))
+    speed = sum(request.samples for request in requests) / (time.monotonic() - begun)
+    log.info("converted %d trials, %.0f samples a second", len(missing), speed)
+
+
+def _recording(manifest: Manifest, utterance: Utterance) -> audio.Wave:
+    return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
+
+
+def _units(indices: Store, source: str) -> torch.Tensor:
+    return torch.tensor(np.asarray(indices[source], dtype=np.int64))
+
+
+@contextmanager
+def _kept(work: Path | None, beside: Path) -> Iterator[Path]:
+    """The folder to write in, which becomes ``beside`` at the end: ``work``, which outlives a failure, or itself."""
+    place = work or beside
+    place.mkdir(parents=True, exist_ok=True)
+    yield place
+    if work:
+        work.replace(beside)
+
+
+def _check_targets(system: System, trials: Sequence[Trial]) -> None:
+    """InputError when the model does not know a target; all of them are named."""
     if strange := sorted({trial.target for trial in trials} - set(system.speakers)):
         known = listed(system.speakers, 20)
         raise InputError(f"the model does not know the target speakers {listed(strange)}; it knows {known}")
@@ -81,6 +99,15 @@ def own_voice_trials(manifest: Manifest, most: int) -> list[Trial]:
     return [Trial(u.utterance, u.speaker, u.utterance) for u in chosen]
 
 
+def shard(trials: Sequence[Trial], number: int, shards: int) -> list[Trial]:
+    """Every ``shards``-th trial by name, from the ``number``-th, counted from 1.
+
+    >>> shard([Trial("s", "V", name) for name in "dbac"], 2, 2)
+    [Trial(source='s', target='V', name='b'), Trial(source='s', target='V', name='d')]
+    """
+    return sorted(trials, key=lambda trial: trial.name)[number - 1 :: shards]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of this module."""
     parser = cli.parser(__doc__)
@@ -89,20 +116,39 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("indices", type=Path, help="store of codes, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
     parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
-    parser.add_argument(
-        "--own-voice", type=cli.positive, help="instead: speak so many utterances of each voice in that voice"
-    )
+    parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
+    parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
+    parser.add_argument("--own-voice", type=cli.positive, help="instead: so many utterances of each voice, as it is")
+    parser.add_argument("--shard", type=_part, default=(1, 1), metavar="K/N", help="every N-th trial, from the K-th")
+    parser.add_argument("--state", type=Path, help="folder that keeps what is done; a killed conversion goes on there")
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
     manifest = read_manifest(arguments.manifest)
-    trials = own_voice_trials(manifest, arguments.own_voice) if arguments.own_voice else manifest.trials
+    trials = own_voice_trials(manifest, arguments.own_voice) if arguments.own_voice else list(manifest.trials)
     if not trials:
         raise InputError(
             f"{arguments.manifest} has no trials to convert; add them to the corpus (synthesis.txt, or the key trials)"
         )
-    vocoder = GriffinLim(iterations=arguments.iterations)
-    convert(load_model(arguments.model), manifest, trials, Store(arguments.indices), arguments.output, vocoder)
+    system, indices = load_model(arguments.model), Store(arguments.indices)
+    _check_targets(system, trials)
+    trials = shard(trials, *arguments.shard)
+    options = arguments.iterations, arguments.rows, arguments.precision
+    voice = voice_of(system, GriffinLim(iterations=arguments.iterations), arguments.rows, arguments.precision)
+    work = None
+    if arguments.state:
+        made_of = sha256(arguments.model / "weights.safetensors"), indices.meta["content"], options, trials
+        work = arguments.state / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
+    convert(manifest, trials, indices, voice, arguments.output, work)
+
+
+def _part(text: str) -> tuple[int, int]:
+    """Type of an argument such as ``2/5``."""
+    number, _, shards = text.partition("/")
+    part = cli.positive(number), cli.positive(shards)
+    if part[0] > part[1]:
+        raise argparse.ArgumentTypeError(f"{text} is beyond the last part")
+    return part
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Speaking units in a voice, by whatever the system speaks with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from unitvoice.audio import Wave
+from unitvoice.conversion.generation import Utterance, divergence, generate, seed_of
+from unitvoice.conversion.vocoding import Vocoder
+from unitvoice.errors import InputError
+from unitvoice.features.spectral import Spectrum
+from unitvoice.nn.precision import Precision
+from unitvoice.systems.base import System
+from unitvoice.systems.speaking import SpeaksSamples
+
+__all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "voice_of"]
+
+HOP = Spectrum().hop  # samples per log-mel frame
+COMPARED = 1600  # samples of an utterance on which a lower precision is compared with single precision
+
+
+@dataclass(frozen=True)
+class Request:
+    """One utterance to speak."""
+
+    name: str
+    indices: Tensor  # (T, G) codes
+    speaker: str
+    samples: int  # length of the result at 16 kHz
+
+
+class Voice(Protocol):
+    """Speaks requests, in the order that suits it; the same seed gives the same sound, in any company."""
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
+        """Each request with its (samples,) at 16 kHz, when it is done."""
+        ...
+
+
+@dataclass(frozen=True)
+class FrameVoice:
+    """A system that decodes to log-mel frames, and a vocoder."""
+
+    system: System
+    vocoder: Vocoder
+    seed: int = 0
+
+    @torch.inference_mode()
+    def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
+        """See :class:`Voice`."""
+        for request in requests:
+            frames = self.system.decode(request.indices, request.speaker, 1 + request.samples // HOP)
+            yield request, self.vocoder(frames.numpy(), request.samples, seed_of(self.seed, request.name))
+
+
+@dataclass(frozen=True)
+class SampleVoice:
+    """A system that speaks sample by sample.
+
+    Args:
+        system: a trained system.
+        rows: utterances in flight; another number can change a sound, as sums are rounded in another order.
+        precision: of the large products.
+        seed: each request draws from this and its name.
+    """
+
+    system: SpeaksSamples
+    rows: int
+    precision: Precision = "float32"
+    seed: int = 0
+
+    def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
+        """See :class:`Voice`."""
+        named = {request.name: request for request in requests}
+        stepper = self.system.stepper(self.rows, self.precision)
+        for utterance, samples in generate(stepper, [self._utterance(request) for request in requests]):
+            yield named[utterance.name], self.system.wave(samples)
+
+    def _utterance(self, request: Request) -> Utterance:
+        @torch.inference_mode()
+        def conditions() -> Tensor:
+            return self.system.conditions(request.indices, request.speaker)
+
+        return Utterance(request.name, request.samples, seed_of(self.seed, request.name), conditions)
+
+    def divergence(self, request: Request) -> float:
+        """How far the distributions in this precision are from single precision, nats a sample.
+
+        Measured on the beginning of an utterance as this voice speaks it; see :func:`generation.divergence`.
+        """
+        exact, own = self.system.stepper(1, "float32"), self.system.stepper(1, self.precision)
+        beginning = self._utterance(replace(request, samples=min(request.samples, COMPARED)))
+        ((utterance, samples),) = generate(own, [beginning])
+        return divergence(exact, own, utterance.conditions(), samples)
+
+
+def voice_of(system: System, vocoder: Vocoder, rows: int, precision: Precision) -> Voice:
+    """What a system speaks with; InputError when it has no such precision."""
+    if isinstance(system, SpeaksSamples):
+        return SampleVoice(system, rows, precision)
+    if precision != "float32":
+        raise InputError(f"a system that decodes frames speaks in float32, not {precision}; leave out the precision")
+    return FrameVoice(system, vocoder)
