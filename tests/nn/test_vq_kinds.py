@@ -230,7 +230,7 @@ def test_each_slice_has_its_own_codes_usage_and_perplexity():
     assert torch.equal(quantiser(x).vectors, x)
     assert quantiser.codes == (2, 4)
     np.testing.assert_allclose(quantiser.perplexity(), [1.0, 4.0])
-    quantiser.reset_usage()
+    assert quantiser.figures() == pytest.approx({"usage": 5 / 6, "perplexity": 2.5, "revived": 0.0})
     assert all((usage == 0).all() for usage in quantiser.usage())
 
 

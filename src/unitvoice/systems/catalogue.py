@@ -12,6 +12,8 @@ __all__ = ["SYSTEMS", "create_system"]
 
 SYSTEMS = {
     "vqvae-mel": ("vqvae_mel", "VqvaeMel"),
+    "vqvae-gru": ("vqvae_gru", "VqvaeGru"),
+    "vqcpc-gru": ("vqcpc_gru", "VqcpcGru"),
 }
 
 

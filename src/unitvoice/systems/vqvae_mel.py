@@ -117,15 +117,8 @@ class VqvaeMel(System):
         }
 
     def monitor(self) -> dict[str, float]:
-        """Usage (share of the codes) and perplexity of the codebook since the last call, and codes revived so far."""
-        (counts,) = self.quantiser.usage()
-        figures = {
-            "usage": (counts > 0).float().mean().item(),
-            "perplexity": self.quantiser.perplexity().item(),
-            "revived": float(self.quantiser.revivals().item()),
-        }
-        self.quantiser.reset_usage()
-        return figures
+        """Figures of the codebook."""
+        return self.quantiser.figures()
 
     def encode(self, frames: Tensor, mean: Tensor) -> Units:
         """Units at 50 Hz, half as many as frames, rounded up; see :class:`System`."""

@@ -79,6 +79,17 @@ class Quantiser(nn.Module):
         shares = (count.double() / count.sum().clamp(min=1) for count in self.usage())
         return torch.stack([torch.special.entr(share).sum().exp() for share in shares])
 
+    def figures(self) -> dict[str, float]:
+        """Usage (share of the codes) and perplexity (mean of the groups) since the last call; codes revived so far."""
+        used = torch.cat([count > 0 for count in self.usage()])
+        figures = {
+            "usage": used.float().mean().item(),
+            "perplexity": self.perplexity().mean().item(),
+            "revived": float(self.revivals().sum().item()),
+        }
+        self.reset_usage()
+        return figures
+
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod

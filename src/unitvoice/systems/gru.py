@@ -1,0 +1,161 @@
+"""What the systems of van Niekerk et al. (2020) share: units at 50 Hz of the mel spectrum, spoken sample by sample.
+
+Departures from the original, in both systems:
+
+* the codebook starts among encoded data, and codes without frames are placed anew, where the original's start is an
+  accident of its averages and its dead codes stay dead;
+* a crop has context on both sides, whose units are dropped, as the zeros beside a crop are in no recording;
+* an utterance is padded so that units and sound begin and end with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, MultipleOf
+from torch import Tensor
+from torch.nn import functional as F
+
+from unitvoice.audio import Wave, mu_law_decode
+from unitvoice.errors import InputError
+from unitvoice.nn.convolutions import settling
+from unitvoice.nn.gru_stepper import GruStepper
+from unitvoice.nn.gru_vocoder import GruVocoder
+from unitvoice.nn.precision import Precision
+from unitvoice.nn.vq import EmaQuantiser
+from unitvoice.systems.base import Batch, System, Units
+
+__all__ = ["STRIDE", "Context", "GruSettings", "GruSystem"]
+
+FRAME_RATE = 100.0  # Hz, of the mel frames
+STRIDE = 2
+SOUND = "mulaw"
+
+type Context = Annotated[int, Ge(0), MultipleOf(STRIDE)]
+
+
+@dataclass(frozen=True)
+class GruSettings:
+    """The numbers that both systems have."""
+
+    bands: int = 80
+    channels: int = 512  # of the encoder
+    codes: int = 512
+    width: int = 64  # values per code vector
+    decay: float = 0.999  # of the codebook's moving averages
+    revive_below: float = 0.1  # frames per step, averaged: a code with fewer is placed anew
+    commitment: float = 0.25
+    context: Context = 2  # frames on each side of a crop whose units are dropped
+    speaker_width: int = 64
+    conditioning: int = 128  # units of each direction of the vocoder's conditioning network
+    sample_width: int = 256
+    hidden: int = 896  # units of the vocoder's network over samples
+    head: int = 256
+
+
+class GruSystem(System):
+    """A frame encoder, a codebook and a recurrent vocoder; see the module's docstring."""
+
+    input = "peakmel"
+    unit_rate = FRAME_RATE / STRIDE
+    unit_first = 0.5 / FRAME_RATE  # a unit stands between its two frames
+    prior = 0.0  # the frames are not normalised by their mean
+
+    def __init__(self, settings: GruSettings, speakers: Sequence[str]) -> None:
+        super().__init__(speakers)
+        self.settings = settings
+        self.quantiser = EmaQuantiser(
+            settings.codes, settings.width, decay=settings.decay, revive_below=settings.revive_below
+        )
+        self.vocoder = GruVocoder(
+            settings.width,
+            len(self.speakers),
+            speaker_width=settings.speaker_width,
+            conditioning=settings.conditioning,
+            sample_width=settings.sample_width,
+            hidden=settings.hidden,
+            head=settings.head,
+        )
+
+    def continuous(self, frames: Tensor) -> Tensor:
+        """What is quantised: (B, T, bands) frames, T even, to (B, T / 2, width)."""
+        raise NotImplementedError
+
+    def vectors(self, indices: Tensor) -> Tensor:
+        """What the vocoder reads of codes, (..., T, 1) -> (..., T, width)."""
+        return self.quantiser.lookup(indices)
+
+    def _check(self, stage: str, batch: Batch, units: int = 1) -> None:
+        """InputError when a stage cannot learn from such batches, for which crops must have so many units."""
+        if SOUND not in batch.frames:
+            raise InputError(f"the recipe must have {SOUND} among its features, which the system speaks in; add it")
+        frames = batch.frames[self.input]
+        _, length, bands = frames.shape
+        if bands != self.settings.bands:
+            raise InputError(
+                f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
+            )
+        if any(bool((lengths < batch.frames[kind].shape[1]).any()) for kind, lengths in batch.lengths.items()):
+            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        needed = 2 * self.settings.context + STRIDE * units
+        if length < needed:
+            raise InputError(
+                f"stage {stage} needs crops of {needed} frames, context included, not {length}; set its crop"
+            )
+
+    def _place_codes(self, stage: str, batch: Batch) -> None:
+        """Place the codebook among encoded data; InputError when they are too few."""
+        with torch.no_grad(), settling(self):
+            self._inner(batch)
+        # the codes stand where the encoder will put frames in use, so that an untrained system is a fair comparison
+        self.eval()
+        with torch.no_grad():
+            encoded = self._inner(batch).flatten(0, 1)
+        self.train()
+        try:
+            self.quantiser.initialise(encoded, torch.Generator().manual_seed(torch.initial_seed()))
+        except ValueError as error:
+            raise InputError(
+                f"stage {stage}: {error}, by a larger batch or a longer crop, or have fewer codes"
+            ) from None
+
+    def _inner(self, batch: Batch) -> Tensor:
+        """What is quantised of crops without their context, (B, G, width)."""
+        frames = batch.frames[self.input].float()
+        encoded = self.continuous(frames[:, : frames.shape[1] // STRIDE * STRIDE])
+        edge = self.settings.context // STRIDE
+        return encoded[:, edge : encoded.shape[1] - edge]
+
+    def _surprise(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy of the wave's codes, nats a sample, given the vectors that belong to :meth:`_inner`."""
+        first = self.settings.context * self.vocoder.hop
+        samples = vectors.shape[1] * STRIDE * self.vocoder.hop
+        codes = batch.frames[SOUND][:, first : first + samples, 0].long()
+        logits = self.vocoder(vectors, batch.speakers, codes)
+        return F.cross_entropy(logits.flatten(0, 1), codes.flatten())
+
+    def monitor(self) -> dict[str, float]:
+        """Figures of the codebook, in a stage that trains it."""
+        return self.quantiser.figures() if self.quantiser.training else {}
+
+    def encode(self, frames: Tensor, mean: Tensor) -> Units:
+        """Units at 50 Hz, half as many as frames, rounded up; see :class:`System`. The mean is not used."""
+        even = F.pad(frames.float().T[None], (0, len(frames) % STRIDE), mode="replicate").mT
+        continuous = self.continuous(even)
+        indices = self.quantiser(continuous).indices
+        return Units(indices[0], self.quantiser.lookup(indices)[0], continuous[0])
+
+    def stepper(self, rows: int, precision: Precision) -> GruStepper:
+        """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
+        return GruStepper(self.vocoder, rows, precision)
+
+    def conditions(self, indices: Tensor, speaker: str) -> Tensor:
+        """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
+        row = torch.tensor([self.speaker_row(speaker)], device=indices.device)
+        frames = self.vocoder.condition(self.vectors(indices)[None], row)[0]
+        return self.stepper(1, "float32").fold(frames)
+
+    def wave(self, samples: Tensor) -> Wave:
+        """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
+        return mu_law_decode(samples.cpu().numpy())
