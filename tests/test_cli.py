@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 from unitvoice import cli
-from unitvoice.errors import InputError
+from unitvoice.errors import InputError, UnfinishedError
 from unitvoice.files import write_text
 
 
@@ -70,6 +70,10 @@ def test_a_folder_that_cannot_be_written_is_told(capsys, tmp_path):
 
 def test_an_interruption_is_code_130(capsys):
     assert outcome(raising(KeyboardInterrupt()), capsys) == (130, "interrupted\n")
+
+
+def test_work_that_can_go_on_is_code_75(capsys):
+    assert outcome(raising(UnfinishedError("stopped at step 3")), capsys) == (75, "stopped at step 3\n")
 
 
 def test_a_fault_of_ours_is_one_line_and_code_1(capsys, monkeypatch):

@@ -12,9 +12,9 @@ from types import FrameType
 from typing import Any
 
 from unitvoice import __version__
-from unitvoice.errors import InputError
+from unitvoice.errors import InputError, UnfinishedError
 
-__all__ = ["mapping", "parser", "positive", "run"]
+__all__ = ["mapping", "natural", "parser", "positive", "run"]
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -43,6 +43,18 @@ def positive(text: str) -> int:
     return number
 
 
+def natural(text: str) -> int:
+    """Type of an argument that counts something there may be none of, such as processes beside this one.
+
+    >>> natural("0")
+    0
+    """
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return number
+
+
 def mapping(text: str) -> dict[str, Any]:
     """Type of an argument that is a JSON object.
 
@@ -62,7 +74,8 @@ def run(main: Callable[[], int | None]) -> None:
     """Run a command and leave the process.
 
     Exit codes: what ``main`` returns (0 for None), 2 for bad input, 1 for a fault of ours, 130 when interrupted, 143
-    when terminated; half-written files are removed in every case.
+    when terminated, 75 when work that was terminated can go on from what it saved; half-written files are removed in
+    every case.
     ``UNITVOICE_TRACEBACK=1`` shows where a fault of ours happened.
     """
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
@@ -71,6 +84,8 @@ def run(main: Callable[[], int | None]) -> None:
         code = main() or 0
     except InputError as error:
         code = _fail(f"error: {error}", 2)
+    except UnfinishedError as error:
+        code = _fail(str(error), os.EX_TEMPFAIL)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         code = _fail(f"error: {error.strerror or error}{place}", 2)

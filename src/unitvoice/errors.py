@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 
-__all__ = ["InputError", "listed"]
+__all__ = ["InputError", "UnfinishedError", "listed"]
 
 
 class InputError(ValueError):
     """Something the user gave is wrong; the message is one sentence with the place and the cure.
 
     Every command ends with exit code 2 on it, without a traceback.
+    """
+
+
+class UnfinishedError(Exception):
+    """Work was told to stop and has saved what it had: the same command goes on from there.
+
+    Every command ends with exit code 75 on it, on which schedulers start a job again.
     """
 
 

@@ -43,14 +43,22 @@ class Progress:
         done: before this run.
         measure: of the work.
         speech: s of speech in one unit of the work, whose rate is told beside; 0 for none.
+        silent: whether nothing is told, because another process does.
     """
 
     def __init__(
-        self, what: str, total: int | None, *, done: int = 0, measure: Measure = BYTES, speech: float = 0.0
+        self,
+        what: str,
+        total: int | None,
+        *,
+        done: int = 0,
+        measure: Measure = BYTES,
+        speech: float = 0.0,
+        silent: bool = False,
     ) -> None:
         self._what, self._total, self._done, self._first = what, total, done, done
         self._measure, self._speech = measure, speech
-        self._terminal = sys.stderr.isatty()
+        self._bars, self._lines = sys.stderr.isatty() and not silent, not (sys.stderr.isatty() or silent)
         self._begun = self._logged = time.monotonic()
         self._figures: dict[str, float] = {}
 
@@ -62,7 +70,7 @@ class Progress:
             initial=self._done,
             unit=self._measure.bar,
             unit_scale=True,
-            disable=not self._terminal,
+            disable=not self._bars,
         )
         return self
 
@@ -75,7 +83,7 @@ class Progress:
         self._done += count
         self._bar.update(count)
         now = time.monotonic()
-        if not self._terminal and now - self._logged >= INTERVAL:
+        if self._lines and now - self._logged >= INTERVAL:
             self._logged = now
             logger.info("%s", self._line(now))
 

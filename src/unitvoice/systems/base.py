@@ -1,9 +1,10 @@
 """What every system is: what it reads, how it is trained, how it encodes, how it speaks."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from unitvoice.errors import InputError, listed
@@ -23,6 +24,30 @@ class Batch:
     utterances: tuple[str, ...]
     lengths: dict[str, Tensor] = field(default_factory=dict)  # kind -> (B,) frames that are no padding
 
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on a device; what was pinned is copied while the work goes on."""
+        return self._with(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "Batch":
+        """The batch in memory that a GPU can read by itself; torch's loader calls this."""
+        return self._with(Tensor.pin_memory)
+
+    def parts(self, count: int) -> "list[Batch]":
+        """The batch cut into equal parts, in order."""
+        size = len(self.utterances) // count
+        return [self._rows(slice(first, first + size)) for first in range(0, count * size, size)]
+
+    def _rows(self, rows: slice) -> "Batch":
+        return replace(self._with(lambda tensor: tensor[rows]), utterances=self.utterances[rows])
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return replace(
+            self,
+            frames={kind: change(frames) for kind, frames in self.frames.items()},
+            speakers=change(self.speakers),
+            lengths={kind: change(lengths) for kind, lengths in self.lengths.items()},
+        )
+
 
 class Units(NamedTuple):
     """The units of one utterance."""
@@ -39,6 +64,7 @@ class System(nn.Module):
     """
 
     input: str  # kind of frames that `encode` reads
+    shortest: int = 1  # frames of it that `encode` needs at least
     unit_rate: float  # units per second
     unit_first: float  # s, time of the first unit's centre
     prior: float  # see `mean_frames`: how far an utterance's mean frame is drawn to its speaker's before encoding
@@ -52,7 +78,8 @@ class System(nn.Module):
         """The modules that a stage trains, by player, in the order of their turns within a step.
 
         A player has an optimiser of its own. In its turn its modules are in training mode, and everything else is
-        frozen and in evaluation mode. Most systems have one player; an adversarial one has two.
+        frozen and in evaluation mode. Most systems have one player; an adversarial one has two. What no player is
+        ever to change is a buffer, not a parameter.
         """
         return {"system": (self,)}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import MinLen
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from annotated_types import Ge, Lt, MinLen
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
@@ -17,23 +17,39 @@ __all__ = ["Recipe", "StageSettings", "load_recipe", "main", "read_recipe"]
 
 SIZES = ("paper", "demo")
 
+type Share = Annotated[float, Ge(0), Lt(1)]
+
 
 @dataclass(frozen=True)
 class StageSettings:
     """How one stage of training runs."""
 
     steps: NonNegativeInt
-    batch: PositiveInt  # crops per step
+    batch: PositiveInt  # crops per step, of all ranks together
     crop: PositiveFloat | None  # s of speech per crop; None: whole utterances of similar length, padded
     learning_rate: PositiveFloat
+    learning_rates: dict[str, PositiveFloat] = field(default_factory=dict)  # of players that have another one
+    betas: tuple[Share, Share] = (0.9, 0.999)  # of Adam
+    weight_decay: NonNegativeFloat = 0.0  # decoupled, as in AdamW
     warmup: NonNegativeInt = 0  # steps of linear rise of the learning rate
     decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`
     decay: PositiveFloat = 0.5
     cosine: bool = False  # after the warm-up the learning rate falls to zero along a half cosine
     clip: PositiveFloat | None = None  # largest norm of the gradient
+    skips: PositiveInt = 20  # updates in a row that may be left out for a gradient that is not finite
+    accumulate: PositiveInt = 1  # parts in which a batch is computed one after the other, to need less memory
+    precision: Literal["float32", "bf16"] = "float32"  # of matrix products; weights are float32
+    compile: bool = False  # compile the losses where there is a compiler
+    average: Share | None = None  # decay of a moving average of the weights, which is what the stage yields
     sampling: Literal["frame", "utterance", "speaker"] = "frame"  # what is equally likely to be drawn
     speakers: PositiveInt | None = None  # a batch holds so many speakers, and as many utterances of each, all distinct
-    checkpoint_every: PositiveInt = 500  # steps
+    checkpoint_every: PositiveInt = 500  # steps; the last two are kept
+    keep_every: PositiveInt | None = None  # steps; checkpoints at its multiples are made and stay
+    develop_every: PositiveInt = 1000  # steps between looks at what is not trained on
+    measure: Literal["loss", "abx"] = "loss"  # what `patience` and `select` go by, of the held-out or the dev set
+    patience: PositiveInt | None = None  # looks without a new best after which the stage ends
+    select: Literal["last", "best"] = "last"  # which weights the stage yields
+    collapse: Share = 0.02  # share of the codes below which perplexity raises an alarm
 
 
 @dataclass(frozen=True)
@@ -46,6 +62,7 @@ class Recipe:
     model: dict[str, Any]  # the system's own settings; its module defines and checks them
     stages: Annotated[dict[str, StageSettings], MinLen(1)]
     subsets: tuple[str, ...] = field(default=("unit", "voice"))  # what is trained on
+    held_out: Share = 0.02  # share of these utterances that is not, to measure the losses on
 
 
 def load_recipe(path: Path, size: str = "paper", overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:

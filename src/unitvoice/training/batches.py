@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from unitvoice.errors import InputError
 from unitvoice.features.normalise import mean_frame
@@ -22,7 +23,7 @@ BUCKET = 8  # batches of utterances that count as similar in length
 Rows = NDArray[np.int64]
 
 
-class Batches:
+class Batches(Dataset[Batch]):
     """Random access to the batches of a stage: ``batches[step]``.
 
     Args:
@@ -103,12 +104,19 @@ class Batches:
         return round((self.settings.crop or 0.0) * store.rate)
 
     def _check_divisible(self) -> None:
-        batch, speakers, parts = self.settings.batch, self.settings.speakers, self._part[1]
+        batch, speakers = self.settings.batch, self.settings.speakers
+        parts = self._part[1] * self.settings.accumulate
         if speakers and batch % speakers:
             raise InputError(f"a batch of {batch} is no multiple of {speakers} speakers; change one of the two")
         if (speakers or batch) % parts:
             what = f"{speakers} speakers" if speakers else f"a batch of {batch}"
-            raise InputError(f"{what} cannot be divided into {parts} equal parts; change the batch or the parts")
+            raise InputError(f"{what} cannot be divided into {parts} equal parts (ranks times accumulate); change it")
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of speech in a batch; their expectation for whole utterances."""
+        each = self.settings.crop or float(self._weights @ self._frames) / self._grid.rate
+        return self.settings.batch * each
 
     def corpus_means(self) -> dict[str, Tensor]:
         """By kind, (D,): the mean frame of all that is trained on."""
@@ -117,10 +125,16 @@ class Batches:
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of a step, or this rank's part of it."""
+        return self._read(step, *self._part)
+
+    def whole(self, step: int) -> Batch:
+        """The batch of a step, with the parts of all ranks."""
+        return self._read(step, 0, 1)
+
+    def _read(self, step: int, number: int, parts: int) -> Batch:
         draw = np.random.default_rng((self.seed, step))
         chosen = self._of_speakers(draw) if self.settings.speakers else self._any(draw)
         places = draw.random(self.settings.batch)
-        number, parts = self._part
         mine = slice(number * len(chosen) // parts, (number + 1) * len(chosen) // parts)
         chosen, places = chosen[mine], places[mine]
         names = [self._utterances[row].utterance for row in chosen]

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 
@@ -13,10 +14,14 @@ from unitvoice.errors import InputError, listed
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 from unitvoice.models import save_model
 from unitvoice.store import Store
+from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
-from unitvoice.systems.recipe import Recipe, read_recipe
+from unitvoice.systems.recipe import Recipe, StageSettings, read_recipe
 from unitvoice.training.batches import Batches
-from unitvoice.training.loop import train_stage
+from unitvoice.training.development import Development, hold_out
+from unitvoice.training.distributed import Device, joined
+from unitvoice.training.loop import Setup, train_stage
+from unitvoice.training.stopping import warned
 
 __all__ = ["main", "train"]
 
@@ -31,12 +36,17 @@ def train(
     seed: int,
     code: str = "",
     threads: int = 1,
+    device: Device = "auto",
+    workers: int = 0,
+    curves: Path | None = None,
 ) -> None:
     """Train all stages of a recipe and write the model folder, with the training log as ``log.jsonl`` inside.
 
+    Several processes started by ``torchrun`` train one model together; the first of them writes.
+
     Args:
         recipe: the system and its stages.
-        manifest: the corpus; the recipe's subsets of it are trained on.
+        manifest: the corpus; the recipe's subsets of it are trained on, and ``dev`` is looked at.
         stores: the recipe's kinds of frames.
         model: where the model goes when training is complete.
         state: working folder of the checkpoints; an interrupted training goes on from there. Trainings of another
@@ -44,6 +54,13 @@ def train(
         seed: of weights, batches and everything random.
         code: tells versions of the code apart.
         threads: of torch; with one thread equal inputs give equal bytes.
+        device: where to compute; ``auto`` takes a GPU where there is one.
+        workers: processes that read batches; 0 for none but this one.
+        curves: folder for TensorBoard; None for none.
+
+    Raises:
+        InputError: the recipe, the corpus, the stores and the checkpoints do not fit together, or the disk is full.
+        UnfinishedError: SIGTERM has come; a checkpoint is written.
     """
     torch.set_num_threads(threads)
     utterances = manifest.subset(*recipe.subsets)  # type: ignore[arg-type]
@@ -53,15 +70,37 @@ def train(
     if lost := sorted(set(recipe.features) - set(stores)):
         raise InputError(f"the recipe reads features that were not given: {listed(lost)}; add their stores")
     stores = {kind: stores[kind] for kind in recipe.features}
-    place = state / _digest(recipe, utterances, stores, seed, code)
-    torch.manual_seed(seed)
-    system = create_system(recipe, speakers)
-    for stage, settings in recipe.stages.items():
-        batches = Batches(stores, utterances, speakers, settings, seed)
-        train_stage(system, stage, settings, batches, place / stage)
-    features = {kind: store.meta for kind, store in stores.items()}
-    record = "".join((place / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
-    save_model(model, system, recipe, record, seed=seed, features=features)
+    trained, held = hold_out(utterances, recipe.held_out)
+    folder = state / _digest(recipe, utterances, stores, seed, code)
+    with joined(device) as place, warned() as warning:
+        torch.manual_seed(seed)
+        system = create_system(recipe, speakers).to(place.device)
+        for stage, settings in recipe.stages.items():
+            _check_lengths(system, trained, stores[system.input], settings)
+            batches = Batches(stores, trained, speakers, settings, seed, part=(place.rank, place.ranks))
+            looked_at = Batches(stores, held, speakers, settings, seed, distinct=False) if held else None
+            development = Development(looked_at, manifest, stores[system.input])
+            setup = Setup(place, workers, curves and curves / stage, warning)
+            train_stage(system, stage, settings, batches, development, folder / stage, setup)
+        if place.rank == 0:
+            features = {kind: store.meta for kind, store in stores.items()}
+            record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
+            save_model(model, system.cpu(), recipe, record, seed=seed, features=features)
+
+
+def _check_lengths(system: System, utterances: Sequence[Utterance], frames: Store, settings: StageSettings) -> None:
+    """InputError when what a batch holds is too short for the system."""
+    if settings.crop is not None and round(settings.crop * frames.rate) < system.shortest:
+        raise InputError(
+            f"a crop of {settings.crop:g} s is shorter than the {system.shortest} frames that the system needs; "
+            "lengthen the stage's crop"
+        )
+    names = [one.utterance for one in utterances] if settings.crop is None else []
+    if short := [name for name in names if name in frames and 0 < frames.rows(name) < system.shortest]:
+        raise InputError(
+            f"these utterances are shorter than the {system.shortest} frames that the system needs: {listed(short)}; "
+            "leave them out of the manifest, or train on crops"
+        )
 
 
 def _digest(recipe: Recipe, utterances: Sequence[Utterance], stores: Mapping[str, Store], seed: int, code: str) -> str:
@@ -81,9 +120,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--features", type=Path, nargs="+", required=True, help="one store per kind the recipe reads")
     parser.add_argument("--state", type=Path, required=True, help="working folder for checkpoints; kept between runs")
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
-    parser.add_argument("--steps", type=int, help="steps per stage instead of the recipe's; 0 leaves it untrained")
+    parser.add_argument("--steps", type=cli.natural, help="steps per stage, not the recipe's; 0 leaves it untrained")
     parser.add_argument("--code", default="", help="tells versions of the code apart: another one begins anew")
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
+    parser.add_argument("--device", choices=get_args(Device), default="auto", help="where to compute")
+    parser.add_argument("--workers", type=cli.natural, default=0, help="processes that read batches beside this one")
+    parser.add_argument("--tensorboard", type=Path, help="folder for curves")
     arguments = parser.parse_args(argv)
     recipe = read_recipe(arguments.recipe)
     if arguments.steps is not None:
@@ -92,6 +134,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     stores = {store.meta["kind"]: store for store in map(Store, arguments.features)}
     manifest = read_manifest(arguments.manifest)
     options = {"seed": arguments.seed, "code": arguments.code, "threads": arguments.threads}
+    options |= {"device": arguments.device, "workers": arguments.workers, "curves": arguments.tensorboard}
     train(recipe, manifest, stores, arguments.model, arguments.state, **options)
 
 

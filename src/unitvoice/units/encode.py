@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.features.normalise import mean_frames
 from unitvoice.files import atomic
 from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
 from unitvoice.store import Store, create_store
 from unitvoice.systems.base import System
+from unitvoice.systems.encoding import encoded
 
 __all__ = ["encode", "main"]
 
@@ -44,16 +44,14 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
         raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
     if lost := [utterance.utterance for utterance in utterances if utterance.utterance not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
-    means = mean_frames(frames, utterances, system.prior)
     at = partial(create_store, rate=system.unit_rate, first=system.unit_first)
     with atomic(folder) as beside, ExitStack() as stack:
         beside.mkdir()
         indices = stack.enter_context(at(beside / "indices", kind="indices", dtype="int32"))
         vectors = stack.enter_context(at(beside / "vectors", kind="vectors"))
         continuous = stack.enter_context(at(beside / "continuous", kind="continuous"))
-        for utterance in tqdm(utterances, desc="encode", unit="file", disable=None):
-            name = utterance.utterance
-            units = system.encode(torch.tensor(frames[name]), torch.from_numpy(means[name]))
+        found = encoded(system, utterances, frames)
+        for name, units in tqdm(found, total=len(utterances), desc="encode", unit="file", disable=None):
             indices.append(name, units.indices.numpy())
             vectors.append(name, units.vectors.numpy())
             continuous.append(name, units.continuous.numpy())

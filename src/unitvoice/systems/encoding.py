@@ -1,0 +1,39 @@
+"""Many utterances through a system, one by one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from unitvoice.errors import InputError, listed
+from unitvoice.features.normalise import mean_frames
+from unitvoice.manifest import Utterance
+from unitvoice.systems.base import System, Units
+
+__all__ = ["encoded"]
+
+
+def encoded(
+    system: System, utterances: Sequence[Utterance], frames: Mapping[str, NDArray[Any]]
+) -> Iterator[tuple[str, Units]]:
+    """The units of utterances by name, on the CPU, in the given order.
+
+    Args:
+        system: in evaluation mode.
+        utterances: whose units are wanted; a speaker's mean frame is over the speaker's utterances among these.
+        frames: utterance -> (T, D), of the kind that the system reads; a store serves.
+
+    Raises:
+        InputError: utterances are too short for the system.
+    """
+    if short := [one.utterance for one in utterances if len(frames[one.utterance]) < system.shortest]:
+        raise InputError(
+            f"these utterances are shorter than the {system.shortest} frames that the system needs: {listed(short)}; "
+            "leave them out of the manifest"
+        )
+    device = next(system.parameters()).device
+    means = mean_frames(frames, utterances, system.prior)
+    for name in (utterance.utterance for utterance in utterances):
+        units = system.encode(torch.tensor(frames[name]).to(device), torch.from_numpy(means[name]).to(device))
+        yield name, Units(*(part.cpu() for part in units))
