@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unitvoice.audio import RATE, Wave, mu_law_encode
 from unitvoice.errors import InputError, listed
+from unitvoice.features.htk import Analysis, log_bank, mfcc_with_slopes
 from unitvoice.features.spectral import Spectrum, decibel_mel, log_mel, mfcc
 
 __all__ = ["KINDS", "FeatureKind", "feature_kind"]
@@ -41,6 +42,12 @@ def _at_peak(wave: Wave) -> Wave:
     return wave / (np.abs(wave).max(initial=0.0) or 1) * np.float32(PEAK)
 
 
+def _peak_htk(compute: Callable[[Wave], NDArray[Any]]) -> FeatureKind:
+    analysis = Analysis()
+    facts = asdict(analysis) | {"peak": PEAK}
+    return FeatureKind(lambda wave: compute(_at_peak(wave)), analysis.rate, "float32", facts)
+
+
 def _peak_mel(wave: Wave) -> NDArray[np.float16]:
     return decibel_mel(_at_peak(wave), PEAK_SPECTRUM).astype(np.float16)
 
@@ -53,6 +60,8 @@ KINDS: dict[str, FeatureKind] = {
     "logmel": _spectral(log_mel, Spectrum()),
     "peakmel": FeatureKind(_peak_mel, PEAK_SPECTRUM.rate, "float16", asdict(PEAK_SPECTRUM) | {"peak": PEAK}),
     "mulaw": FeatureKind(_peak_codes, float(RATE), "uint8", {"peak": PEAK}),
+    "htkmfcc": _peak_htk(mfcc_with_slopes),
+    "htkbank": _peak_htk(log_bank),
     "mfcc39": _spectral(mfcc, Spectrum(bands=40)),
     "wave": FeatureKind(_samples, float(RATE), "int16", {}),
 }
