@@ -26,6 +26,7 @@ localrules:
     all,
     fetch_archive,
     unpack_archives,
+    convert_trials,
     checks,
     units,
     scores,

@@ -123,6 +123,12 @@ class Plan:
         return tuple(self.config["seeds"])
 
     @property
+    def conversion_options(self) -> str:
+        """Command line options of the conversion."""
+        known = self.config["conversion"]
+        return " ".join(f"--{name} {known[name]}" for name in ("iterations", "rows", "precision"))
+
+    @property
     def declarations(self) -> str:
         """Command line flags of what the submission declares."""
         flags = ("open_source", "parallel_train", "external_data")
@@ -185,7 +191,7 @@ def _hash(paths: Iterable[Path]) -> str:
 def _files(place: Path) -> list[Path]:
     """A file, or all files below a folder but what Python leaves there."""
     inside = place.rglob("*") if place.is_dir() else [place]
-    return [path for path in inside if path.is_file() and path.suffix != ".pyc"]
+    return [path for path in inside if path.is_file() and "__pycache__" not in path.parts]
 
 
 def _source(module: str) -> Path | None:

@@ -1,18 +1,22 @@
 """Conversion: units of one speaker, voice of another."""
 
 
-rule convert_trials:
-    """Speak the units of every trial in its target voice."""
+scattergather:
+    conversion=lookup("conversion/shards", within=PLAN.config),
+
+
+rule convert_shard:
+    """Speak the units of a share of the trials in their target voices; a killed job goes on with what is missing."""
     input:
         model="<results>/{language}/{system}/{run}/model",
         manifest="<results>/{language}/manifest",
         units="<results>/{language}/{system}/{run}/units",
     output:
-        directory("<results>/{language}/{system}/{run}/converted"),
+        temp(directory("<results>/{language}/{system}/{run}/shards/{scatteritem}")),
     log:
-        "<logs>/{language}/{system}/{run}/convert_trials.log",
+        "<logs>/{language}/{system}/{run}/convert_shard/{scatteritem}.log",
     benchmark:
-        "<benchmarks>/{language}/{system}/{run}/convert_trials.tsv"
+        "<benchmarks>/{language}/{system}/{run}/convert_shard/{scatteritem}.tsv"
     conda:
         "../../envs/pipeline.yaml"
     resources:
@@ -20,14 +24,29 @@ rule convert_trials:
         runtime="4h",
     params:
         code=digest("unitvoice.conversion.convert", PLAN.module),
-        iterations=lookup("conversion/iterations", within=PLAN.config),
-        trials="",
+        state=subpath(output[0], ancestor=2),
+        options=PLAN.conversion_options,
+        trials=lambda wildcards: f"--shard {wildcards.scatteritem.replace('-of-', '/')}",
     shell:
         "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units}/indices {output}"
-        " --iterations {params.iterations} {params.trials} --threads {threads} 2> {log}"
+        " {params.options} {params.trials} --state {params.state}/converting --threads {threads} 2> {log}"
 
 
-use rule convert_trials as resynthesise_voices with:
+rule convert_trials:
+    """All trials in one folder."""
+    input:
+        gather.conversion("<results>/{{language}}/{{system}}/{{run}}/shards/{scatteritem}"),
+    output:
+        directory("<results>/{language}/{system}/{run}/converted"),
+    log:
+        "<logs>/{language}/{system}/{run}/convert_trials.log",
+    conda:
+        "../../envs/pipeline.yaml"
+    shell:
+        "(mkdir {output} && for shard in {input}; do cp -R $shard/. {output}; done) 2> {log}"
+
+
+use rule convert_shard as resynthesise_voices with:
     # recordings of the target voices spoken in their own voice: what conversion loses of a speaker by itself
     output:
         directory("<results>/{language}/{system}/{run}/resynthesised"),
@@ -37,5 +56,6 @@ use rule convert_trials as resynthesise_voices with:
         "<benchmarks>/{language}/{system}/{run}/resynthesise_voices.tsv"
     params:
         code=digest("unitvoice.conversion.convert", PLAN.module),
-        iterations=lookup("conversion/iterations", within=PLAN.config),
+        state=subpath(output[0], ancestor=1),
+        options=PLAN.conversion_options,
         trials="--own-voice 10",

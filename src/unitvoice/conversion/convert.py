@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from unitvoice import audio, cli
-from unitvoice.conversion.speaking import Request, Voice, voice_of
+from unitvoice.conversion.speaking import Request, SampleVoice, Voice, voice_of
 from unitvoice.conversion.vocoding import GriffinLim
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic, sha256
@@ -28,6 +28,7 @@ from unitvoice.systems.base import System
 __all__ = ["convert", "main", "own_voice_trials", "shard"]
 
 log = logging.getLogger(__name__)
+COMPARED = 1600  # samples on which a lower precision is compared with single precision
 
 
 def convert(
@@ -55,10 +56,7 @@ def convert(
         if len(missing) < len(trials):
             log.info("%d of %d trials were converted before", len(trials) - len(missing), len(trials))
         recordings = {trial.name: partial(_recording, manifest, sources[trial.source]) for trial in missing}
-        requests = [
-            Request(trial.name, _units(indices, trial.source), trial.target, len(recordings[trial.name]()))
-            for trial in missing
-        ]
+        requests = [_request(trial, indices, len(recordings[trial.name]())) for trial in missing]
         begun = time.monotonic()
         for request, wave in tqdm(voice(requests), total=len(missing), desc="convert", unit="file", disable=None):
             audio.write(place / f"{request.name}.wav", audio.match_loudness(wave, recordings[request.name]()))
@@ -70,8 +68,9 @@ def _recording(manifest: Manifest, utterance: Utterance) -> audio.Wave:
     return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
 
 
-def _units(indices: Store, source: str) -> torch.Tensor:
-    return torch.tensor(np.asarray(indices[source], dtype=np.int64))
+def _request(trial: Trial, indices: Store, samples: int) -> Request:
+    units = torch.tensor(np.asarray(indices[trial.source], dtype=np.int64))
+    return Request(trial.name, units, trial.target, samples)
 
 
 @contextmanager
@@ -140,6 +139,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         made_of = sha256(arguments.model / "weights.safetensors"), indices.meta["content"], options, trials
         work = arguments.state / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
     convert(manifest, trials, indices, voice, arguments.output, work)
+    if isinstance(voice, SampleVoice) and trials and voice.precision != "float32":
+        far = voice.divergence(_request(trials[0], indices, COMPARED))
+        log.info("%s is %.3g nats a sample from float32 on trial %s", voice.precision, far, trials[0].name)
 
 
 def _part(text: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Speaking units in a voice, by whatever the system speaks with."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -19,7 +19,6 @@ from unitvoice.systems.speaking import SpeaksSamples
 __all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "voice_of"]
 
 HOP = Spectrum().hop  # samples per log-mel frame
-COMPARED = 1600  # samples of an utterance on which a lower precision is compared with single precision
 
 
 @dataclass(frozen=True)
@@ -89,11 +88,10 @@ class SampleVoice:
     def divergence(self, request: Request) -> float:
         """How far the distributions in this precision are from single precision, nats a sample.
 
-        Measured on the beginning of an utterance as this voice speaks it; see :func:`generation.divergence`.
+        Measured on the request as this voice speaks it; see :func:`generation.divergence`.
         """
         exact, own = self.system.stepper(1, "float32"), self.system.stepper(1, self.precision)
-        beginning = self._utterance(replace(request, samples=min(request.samples, COMPARED)))
-        ((utterance, samples),) = generate(own, [beginning])
+        ((utterance, samples),) = generate(own, [self._utterance(request)])
         return divergence(exact, own, utterance.conditions(), samples)
 
 
