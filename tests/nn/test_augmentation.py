@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unitvoice.nn.augmentation import warp_bands
+from unitvoice.nn.augmentation import random_warp, warp_bands
 
 FRAMES = torch.randn(4, 5, 12, generator=torch.Generator().manual_seed(0))
 
@@ -39,3 +39,11 @@ def test_shape_type_and_gradient_pass_through(dtype):
     assert found.dtype == dtype
     found.sum().backward()
     torch.testing.assert_close(frames.grad.sum(), found.new_tensor(float(found.numel())))
+
+
+def test_random_factors_differ_between_utterances_and_keep_within_bounds():
+    frames = torch.arange(80.0).expand(500, 1, 80)
+    factors = random_warp(frames, 0.2)[:, 0, 10] / 10  # band d is read at d * factor
+    assert 0.8 <= factors.min() < 0.82
+    assert 1.18 < factors.max() <= 1.2
+    assert torch.equal(random_warp(frames, 0.0), frames)

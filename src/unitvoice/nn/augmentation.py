@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-__all__ = ["warp_bands"]
+__all__ = ["random_warp", "warp_bands"]
 
 
 def warp_bands(frames: Tensor, factors: Tensor) -> Tensor:
@@ -26,3 +26,9 @@ def warp_bands(frames: Tensor, factors: Tensor) -> Tensor:
     low = low[:, None].expand_as(frames)
     high = (low + 1).clamp(max=bands - 1)
     return frames.gather(-1, low) * (1 - share) + frames.gather(-1, high) * share
+
+
+def random_warp(frames: Tensor, largest: float) -> Tensor:
+    """Warp each utterance, (B, T, D), by a factor of its own, even between 1 - largest and 1 + largest."""
+    factors = 1 + largest * (2 * torch.rand(len(frames)) - 1)
+    return warp_bands(frames, factors.to(frames)) if largest else frames

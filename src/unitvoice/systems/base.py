@@ -24,6 +24,11 @@ class Batch:
     utterances: tuple[str, ...]
     lengths: dict[str, Tensor] = field(default_factory=dict)  # kind -> (B,) frames that are no padding
 
+    @property
+    def padded(self) -> bool:
+        """Whether some utterances are shorter than others and hold their last frame."""
+        return any(bool((lengths < self.frames[kind].shape[1]).any()) for kind, lengths in self.lengths.items())
+
     def to(self, device: torch.device) -> "Batch":
         """The batch on a device; what was pinned is copied while the work goes on."""
         return self._with(lambda tensor: tensor.to(device, non_blocking=True))

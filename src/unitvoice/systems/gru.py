@@ -96,7 +96,7 @@ class GruSystem(System):
             raise InputError(
                 f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
             )
-        if any(bool((lengths < batch.frames[kind].shape[1]).any()) for kind, lengths in batch.lengths.items()):
+        if batch.padded:
             raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
         needed = 2 * self.settings.context + STRIDE * units
         if length < needed:

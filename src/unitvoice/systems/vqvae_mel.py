@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unitvoice.errors import InputError
-from unitvoice.nn.augmentation import warp_bands
+from unitvoice.nn.augmentation import random_warp
 from unitvoice.nn.convolutions import ResidualStack, conv_norm_relu, settling
 from unitvoice.nn.vq import EmaQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
@@ -107,8 +107,7 @@ class VqvaeMel(System):
         """Squared error of the standardised log-mel frames, and the commitment loss."""
         frames = batch.frames[self.input]
         frames = frames[:, : frames.shape[1] // STRIDE * STRIDE]
-        factors = 1 + self.settings.warp * (2 * torch.rand(len(frames)) - 1)
-        warped = warp_bands(frames, factors.to(frames))
+        warped = random_warp(frames, self.settings.warp)
         quantised = self.quantiser(self._encoded(warped, warped.mean(dim=1)))
         decoded = self._decoded(jitter(quantised.vectors, self.settings.jitter), batch.speakers)
         return {

@@ -1,0 +1,163 @@
+"""What the systems of VQ-VAE-Speech (Lamothe, 2019) share: units at 50 Hz of cepstra, after Chorowski et al. (2019).
+
+Departures from the original, in both systems:
+
+* frames are the rows that are quantised, time jitter replaces 12 % of them and not 88 %, and gradients pass it;
+* the residual blocks have weights of their own, and the speaker table is learned;
+* recordings are not trimmed, so that units keep their place in time; crops are new in each step;
+* the output is normalised with its own statistics, not with those of the input;
+* options that are not published: codes placed among encoded data, dead ones placed anew, frames less their mean, a
+  random vocal tract on the encoder's input.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from unitvoice.errors import InputError, listed
+from unitvoice.nn.augmentation import random_warp
+from unitvoice.nn.deconvolution import StridedEncoder
+from unitvoice.nn.initialisation import kaiming, weight_normed
+from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, jitter
+from unitvoice.systems.base import Batch, System, Units
+
+__all__ = ["WIDTHS", "Kind", "SpeechSettings", "SpeechSystem", "scale_of"]
+
+FRAME_RATE = 100.0  # Hz, of all kinds of frames below
+STRIDE = 2
+SMALLEST = 1e-5  # standard deviation of a value that does not change
+
+type Kind = Literal["htkmfcc", "htkbank", "logmel"]
+WIDTHS = {"htkmfcc": 39, "htkbank": 26, "logmel": 80}  # values per frame
+WARPED = ("htkbank", "logmel")  # kinds whose values are bands
+
+
+@dataclass(frozen=True)
+class SpeechSettings:
+    """The numbers that both systems have."""
+
+    input: Kind = "htkmfcc"  # the first of the recipe's features
+    channels: int = 768
+    blocks: int = 2  # of residual convolutions
+    codes: int = 44
+    width: int = 64  # values per code vector
+    quantiser: Literal["gradient", "ema"] = "gradient"
+    decay: float = 0.99  # of the moving averages of codes (ema) and of their usage
+    smoothing: float = 1e-5  # of the counts (ema)
+    revive_below: float = 0.1  # frames per step, averaged: a code with fewer is placed anew
+    placed: bool = True  # whether the codes start among encoded data, or small and even
+    commitment: float = 0.25
+    jitter: float = 0.12
+    speaker_width: int = 40  # 0: the decoder is not told who speaks
+    kaiming: bool = False  # first weights of convolutions
+    weight_norm: bool = False
+    centred: bool = False  # whether frames are less the mean of their crop or utterance, or of the corpus
+    prior: float = (
+        16.0  # frames that the speaker's mean counts for beside the utterance's own, when encoding (centred)
+    )
+    warp: float = 0.0  # largest relative stretch of the bands that the encoder sees in training
+
+
+class SpeechSystem(System):
+    """The encoder and the codebook; see the module's docstring.
+
+    Args:
+        settings: of the recipe.
+        speakers: by row of the speaker table.
+        kernel: of the convolution to the width of the codes.
+    """
+
+    unit_rate = FRAME_RATE / STRIDE
+    unit_first = -0.5 / FRAME_RATE  # the first unit stands before the first frame
+    input_mean: Tensor
+    input_scale: Tensor
+
+    def __init__(self, settings: SpeechSettings, speakers: Sequence[str], *, kernel: int) -> None:
+        super().__init__(speakers)
+        if settings.warp and settings.input not in WARPED:
+            raise InputError(f"{settings.input} has no bands to warp; set warp to 0, or input to {listed(WARPED)}")
+        self.settings = settings
+        self.input: str = settings.input
+        self.prior = settings.prior if settings.centred else 0.0
+        values = WIDTHS[settings.input]
+        self.encoder = nn.Sequential(
+            StridedEncoder(values, settings.channels, settings.blocks),
+            nn.Conv1d(settings.channels, settings.width, kernel, padding=kernel // 2),
+        )
+        self.quantiser = _quantiser(settings)
+        self.register_buffer("input_mean", torch.zeros(values))
+        self.register_buffer("input_scale", torch.ones(values))
+
+    def _begin(self, *modules: nn.Module) -> None:
+        """Give some modules the first weights and the form that the settings ask for."""
+        for module in modules:
+            if self.settings.kaiming:
+                kaiming(module)
+            if self.settings.weight_norm:
+                weight_normed(module)
+
+    def _prepare_input(self, stage: str, batch: Batch, means: Mapping[str, Tensor], output: str) -> None:
+        """Take the input's statistics from the corpus and, by option, place the codebook among encoded data.
+
+        Raises:
+            InputError: the recipe lacks a kind of frames to speak in, crops are not of equal length, or there are too
+                few frames for the codes.
+        """
+        if output not in batch.frames:
+            raise InputError(f"the recipe must have {output} among its features, which the model speaks in; add it")
+        if batch.padded:
+            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        frames = batch.frames[self.input]
+        self.input_mean.copy_(means[self.input])
+        self.input_scale.copy_(scale_of(frames, self.input_mean))
+        if not self.settings.placed:
+            return
+        with torch.no_grad():
+            encoded = self._encoded(frames, frames.mean(dim=1)).flatten(0, 1)
+        try:
+            self.quantiser.initialise(encoded, torch.Generator().manual_seed(torch.initial_seed()))
+        except ValueError as error:
+            raise InputError(f"stage {stage}: {error}, or fewer codes, or set placed to false") from None
+
+    def _quantised(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Code vectors of crops, (B, T // 2 + 1, width), and the weighted losses of the codebook.
+
+        In training the bands are warped, and the vectors are jittered.
+        """
+        warp, share = (self.settings.warp, self.settings.jitter) if self.training else (0.0, 0.0)
+        frames = random_warp(batch.frames[self.input], warp)
+        quantised = self.quantiser(self._encoded(frames, frames.mean(dim=1)))
+        weights = {"codebook": 1.0, "commitment": self.settings.commitment}
+        losses = {name: weights[name] * loss for name, loss in quantised.losses.items()}
+        return jitter(quantised.vectors, share), losses
+
+    def monitor(self) -> dict[str, float]:
+        """Figures of the codebook."""
+        return self.quantiser.figures()
+
+    def encode(self, frames: Tensor, mean: Tensor) -> Units:
+        """T // 2 + 1 units, at 50 Hz; see :class:`System`."""
+        continuous = self._encoded(frames[None], mean[None])
+        indices = self.quantiser(continuous).indices
+        return Units(indices[0], self.quantiser.lookup(indices)[0], continuous[0])
+
+    def _encoded(self, frames: Tensor, means: Tensor) -> Tensor:
+        """What is quantised, (B, T // 2 + 1, width), of frames, (B, T, D), with their means, (B, D)."""
+        centre = means[:, None] if self.settings.centred else self.input_mean
+        encoded: Tensor = self.encoder(((frames - centre) / self.input_scale).mT).mT
+        return encoded
+
+
+def _quantiser(settings: SpeechSettings) -> EmaQuantiser | GradientQuantiser:
+    codes, width, decay, revive_below = settings.codes, settings.width, settings.decay, settings.revive_below
+    if settings.quantiser == "gradient":
+        return GradientQuantiser(codes, width, decay=decay, revive_below=revive_below)
+    return EmaQuantiser(codes, width, decay=decay, revive_below=revive_below, smoothing=settings.smoothing)
+
+
+def scale_of(frames: Tensor, mean: Tensor) -> Tensor:
+    """Deviation of each value from its mean, (B, T, D) and (D,) -> (D,); never 0."""
+    return (frames - mean).square().mean(dim=(0, 1)).sqrt().clamp(min=SMALLEST)
