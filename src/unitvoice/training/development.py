@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from unitvoice.errors import InputError
-from unitvoice.evaluation.abx import abx
 from unitvoice.evaluation.task import AbxTask, read_task
 from unitvoice.manifest import Manifest, Utterance
 from unitvoice.nn.ranks import alone
@@ -106,6 +105,8 @@ class Development:
         shares = np.array(list(counts.values())) / counts.total()
         figures = {"dev_codes": float(len(counts)), "dev_perplexity": float(np.exp(-np.sum(shares * np.log(shares))))}
         if self._task is not None:
+            from unitvoice.evaluation.abx import abx  # noqa: PLC0415 - slow to import, and most processes need none
+
             try:
                 figures["dev_abx"] = abx(self._task, vectors, max_cells=CELLS).error
             except InputError as error:

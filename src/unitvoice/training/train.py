@@ -39,7 +39,7 @@ def train(
     device: Device = "auto",
     workers: int = 0,
     curves: Path | None = None,
-) -> None:
+) -> System:
     """Train all stages of a recipe and write the model folder, with the training log as ``log.jsonl`` inside.
 
     Several processes started by ``torchrun`` train one model together; the first of them writes.
@@ -57,6 +57,9 @@ def train(
         device: where to compute; ``auto`` takes a GPU where there is one.
         workers: processes that read batches; 0 for none but this one.
         curves: folder for TensorBoard; None for none.
+
+    Returns:
+        The system as it is in the model folder, on the CPU.
 
     Raises:
         InputError: the recipe, the corpus, the stores and the checkpoints do not fit together, or the disk is full.
@@ -82,10 +85,12 @@ def train(
             development = Development(looked_at, manifest, stores[system.input])
             setup = Setup(place, workers, curves and curves / stage, warning)
             train_stage(system, stage, settings, batches, development, folder / stage, setup)
+        system.cpu()
         if place.rank == 0:
             features = {kind: store.meta for kind, store in stores.items()}
             record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
-            save_model(model, system.cpu(), recipe, record, seed=seed, features=features)
+            save_model(model, system, recipe, record, seed=seed, features=features)
+    return system
 
 
 def _check_lengths(system: System, utterances: Sequence[Utterance], frames: Store, settings: StageSettings) -> None:

@@ -18,6 +18,8 @@ __all__ = ["Turn"]
 
 log = logging.getLogger(__name__)
 
+COMPILER = "inductor"
+
 
 class Turn:
     """What a player does in each step.
@@ -39,7 +41,7 @@ class Turn:
         )
         self._losses: nn.Module = _Losses(system, stage, player)
         if settings.compile and _can_compile(device.type):
-            self._losses.compile()
+            self._losses.compile(backend=COMPILER)
         self._begin()
         if several():
             # buffers are the quantisers' and the normalisations' business; players may leave parameters unused
@@ -110,7 +112,7 @@ def _changed_by_forward(system: System) -> list[Tensor]:
 @cache
 def _can_compile(device: str) -> bool:
     try:
-        torch.compile(lambda x: x.sin() + 1)(torch.ones(2, device=device))
+        torch.compile(lambda x: x.sin() + 1, backend=COMPILER)(torch.ones(2, device=device))
     except Exception as error:  # noqa: BLE001 - whatever a missing compiler gives rise to
         log.warning("the losses are not compiled: %s", str(error).strip().splitlines()[0])
         return False
