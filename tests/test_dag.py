@@ -118,6 +118,29 @@ def test_a_changed_recipe_trains_again_but_keeps_corpus_and_features(finished):
     assert not {"generate_demo", "make_manifest", "extract_features", "score_baseline"} & rerun
 
 
+def test_an_experiment_is_trained_by_itself_and_an_unchanged_one_is_not_trained_again(finished):
+    wide = {"overrides": {"model": {"codes": 8}}}
+    added = snakemake(finished, "--dry-run", changes={"experiments": {"vqvae-mel": {}, "wide": wide}})
+    assert set(re.findall(r"system=([\w-]+)", added.stdout)) == {"wide"}
+    found = jobs(added)
+    assert (found["resolve_recipe"], found["train"], found["initialise"]) == (1, 2, 2)
+    assert {"score_units", "judge_speakers", "write_report"} <= set(found)
+    assert not {"extract_features", "write_submission"} & set(found)
+    edited = snakemake(finished, "--dry-run", changes={"experiments": {"vqvae-mel": wide}})
+    assert {"resolve_recipe", "train", "pack_submission"} <= set(jobs(edited))
+    seeds = {"experiments": {"vqvae-mel": {"seeds": [0, 3]}}}
+    again = snakemake(finished, "--dry-run", changes=seeds)
+    assert jobs(again)["train"] == 2
+    assert set(re.findall(r"run=seed-(\d)", again.stdout)) == {"3"}
+
+
+def test_a_variant_that_does_not_speak_is_scored_and_not_converted(finished):
+    silent = {"silent": {"system": "vqvae-deconv", "overrides": {"speaks": False}}}
+    found = jobs(snakemake(finished, "--dry-run", changes={"experiments": silent}))
+    assert {"extract_features", "train", "score_units", "write_report"} <= set(found)
+    assert not {"convert_trials", "judge_speakers", "write_submission"} & set(found)
+
+
 def test_two_runs_in_two_folders_and_any_number_of_shards_give_the_same_archive(finished, tmp_path):
     again = tmp_path / "elsewhere with blanks"
     done = snakemake(again, "submission", changes={"conversion": TINY["conversion"] | {"shards": 3}})

@@ -128,18 +128,63 @@ def test_every_key_of_the_schema_refuses_unknown_keys_below_it_and_gives_valid_d
 
 def test_the_plan_of_a_configuration(checkout):
     plan = Plan.of(CONFIG | {"seeds": [3, 1]}, checkout)
-    assert (plan.corpus, plan.languages, plan.system, plan.seeds) == ("demo", ("english",), "vqvae-mel", (3, 1))
-    assert plan.recipe == checkout / "workflow" / "systems" / "vqvae-mel.yaml"
-    assert plan.module == "unitvoice.systems.vqvae_mel"
-    assert plan.features == ("logmel",)
+    assert (plan.corpus, plan.languages, list(plan.variants)) == ("demo", ("english",), ["vqvae-mel"])
+    assert (plan.submitted.name, plan.submitted.seeds) == ("vqvae-mel", (3, 1))
+    assert plan.submitted.recipe == checkout / "workflow" / "systems" / "vqvae-mel.yaml"
+    assert plan.submitted.module == "unitvoice.systems.vqvae_mel"
+    assert plan.submitted.features == ("logmel",)
     assert plan.report_options == "--languages english --system vqvae-mel --seeds 3 1 --baseline mfcc39"
 
 
 def test_the_plan_reads_the_features_that_the_overrides_ask_for(checkout):
-    assert Plan.of(CONFIG | {"overrides": {"features": ["logmel", "mfcc39"]}}, checkout).features == (
-        "logmel",
-        "mfcc39",
+    plan = Plan.of(CONFIG | {"overrides": {"features": ["logmel", "mfcc39"]}}, checkout)
+    assert plan.submitted.features == ("logmel", "mfcc39")
+
+
+EXPERIMENTS = {
+    "plain": {},
+    "many": {"overrides": {"model": {"codes": 9}}, "seeds": [5]},
+    "other": {"system": "vqvae-deconv", "overrides": {"speaks": False}},
+}
+
+
+def test_an_experiment_is_a_system_with_its_own_keys_over_the_common_ones(checkout):
+    common = {"overrides": {"model": {"codes": 7, "width": 5}}, "seeds": [0, 1], "size": "demo"}
+    plan = Plan.of(CONFIG | common | {"experiments": EXPERIMENTS}, checkout)
+    assert list(plan.variants) == ["plain", "many", "other"]
+    plain, many, other = plan.variants.values()
+    assert (plain.resolved["model"]["codes"], plain.resolved["model"]["width"], plain.seeds) == (7, 5, (0, 1))
+    assert (many.resolved["model"]["codes"], many.resolved["model"]["width"], many.seeds) == (9, 5, (5,))
+    assert (other.module, other.resolved["model"]["codes"]) == ("unitvoice.systems.vqvae_deconv", 7)
+    assert (plain.speaks, other.speaks) == (True, False)
+    assert plan.submitted is plain
+    assert plan.report_options == (
+        "--languages english --system plain --seeds 0 1 --baseline mfcc39 --beside many=5 other=0,1"
     )
+
+
+def test_the_experiment_that_is_submitted_can_be_named(checkout):
+    both = CONFIG | {"languages": ["english", "surprise"], "experiments": EXPERIMENTS}
+    assert Plan.of(both | {"submit": "many"}, checkout).submitted.name == "many"
+    assert Plan.of(both, checkout).submits
+    assert not Plan.of(both | {"submit": "other"}, checkout).submits  # it does not speak
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"submit": "fourth"}, "there is no experiment 'fourth' to submit; there are plain, many, other"),
+        ({"experiments": {"a": {"system": "nope"}}}, "experiment a: unknown system 'nope'; there are recipes for"),
+        ({"experiments": {"a": {"overrides": {"modle": {}}}}}, "experiment a: .*modle: unknown key"),
+        ({"experiments": {"a": {"code": 1}}}, r"experiments\.a: Additional properties .*'code' was unexpected"),
+        ({"experiments": {"A_b": {}}}, "experiments: 'A_b' does not match"),
+        ({"experiments": {"english": {}}}, "experiments cannot be called english"),
+        ({"experiments": {"features": {}, "lists": {}}}, "experiments cannot be called features, lists"),
+    ],
+)
+def test_experiments_that_cannot_be_are_told_before_any_job(checkout, changes, message):
+    with pytest.raises(InputError, match=message):
+        Plan.of(CONFIG | {"experiments": EXPERIMENTS} | changes, checkout)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
 from unitvoice.submission.lists import LANGUAGES_2019
-from unitvoice.systems.recipe import load_recipe
+from unitvoice.variants import Variant, read_variants
 
 __all__ = ["Plan", "checked", "digest"]
 
@@ -57,25 +57,17 @@ class Plan:
 
     root: Path  # of the checkout
     config: dict[str, Any]
-    resolved: dict[str, Any]  # the recipe with its size and overrides
+    variants: dict[str, Variant]  # by name
     source: Source  # where the corpus comes from
 
     @classmethod
     def of(cls, config: Mapping[str, Any], root: Path) -> "Plan":
         """The plan of a configuration; InputError when it is not valid or names what is not there."""
         known = checked(config, read_yaml(root / "workflow" / "schemas" / "config.schema.yaml"))
-        recipes = {path.stem: path for path in _recipes(root).glob("*.yaml")}
-        if known["system"] not in recipes:
-            raise InputError(
-                f"unknown system {known['system']!r}; there are recipes for {listed(sorted(recipes), 30)}"
-            )
-        recipe = load_recipe(recipes[known["system"]], known["size"], known["overrides"])
-        return cls(root, known, recipe, find_source(known["corpus"], known["languages"]))
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Kinds of frames that the recipe reads."""
-        return tuple(self.resolved["features"])
+        variants = read_variants(known, root / "workflow" / "systems")
+        if known.get("submit", next(iter(variants))) not in variants:
+            raise InputError(f"there is no experiment {known['submit']!r} to submit; there are {listed(variants, 30)}")
+        return cls(root, known, variants, find_source(known["corpus"], known["languages"]))
 
     @property
     def corpus(self) -> str:
@@ -88,9 +80,14 @@ class Plan:
         return tuple(self.config["languages"])
 
     @property
+    def submitted(self) -> Variant:
+        """The variant that the submission and most of the report are about."""
+        return self.variants[self.config.get("submit", next(iter(self.variants)))]
+
+    @property
     def submits(self) -> bool:
-        """Whether there are just the two languages that a submission must hold."""
-        return set(self.languages) == set(LANGUAGES_2019)
+        """Whether there are just the two languages that a submission must hold, and converted speech."""
+        return set(self.languages) == set(LANGUAGES_2019) and self.submitted.speaks
 
     @property
     def officially_scored(self) -> bool:
@@ -101,26 +98,6 @@ class Plan:
     def validator(self) -> str:
         """The organisers' validator, which lies beside their evaluator."""
         return str(Path(self.config["evaluation"]["tool"]).with_name("zerospeech2020-validate"))
-
-    @property
-    def system(self) -> str:
-        """Name of the system."""
-        return str(self.config["system"])
-
-    @property
-    def recipe(self) -> Path:
-        """Recipe file of the system."""
-        return _recipes(self.root) / f"{self.system}.yaml"
-
-    @property
-    def module(self) -> str:
-        """Name of the module that defines the system."""
-        return f"unitvoice.systems.{self.resolved['system'].replace('-', '_')}"
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """Seeds; the first makes the submission."""
-        return tuple(self.config["seeds"])
 
     @property
     def conversion_options(self) -> str:
@@ -152,13 +129,12 @@ class Plan:
     @property
     def report_options(self) -> str:
         """Command line options that tell the report what there is."""
-        seeds = " ".join(map(str, self.seeds))
-        baseline = self.config["evaluation"]["baseline"]
-        return f"--languages {' '.join(self.languages)} --system {self.system} --seeds {seeds} --baseline {baseline}"
-
-
-def _recipes(root: Path) -> Path:
-    return root / "workflow" / "systems"
+        main = self.submitted
+        known = {"languages": self.languages, "system": [main.name], "seeds": main.seeds}
+        known["baseline"] = [self.config["evaluation"]["baseline"]]
+        others = [one for one in self.variants.values() if one is not main]
+        known["beside"] = [f"{one.name}={','.join(map(str, one.seeds))}" for one in others]
+        return " ".join(f"--{option} {' '.join(map(str, values))}" for option, values in known.items() if values)
 
 
 @cache

@@ -64,7 +64,17 @@ def test_every_link_leads_to_a_section_and_no_id_occurs_twice(make_results, writ
     ids = [attributes["id"] for _, attributes in document.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert {attributes["href"].removeprefix("#") for attributes in document.all("a")} <= set(ids)
-    assert set(CONTENTS) <= set(ids)
+    assert set(CONTENTS) - {"experiments"} <= set(ids)
+
+
+def test_experiments_have_a_table_for_each_language_only_where_there_are_some(make_results, write):
+    folder = make_results()
+    for language in ("english", "surprise"):
+        shutil.copytree(folder / language / "fake-system", folder / language / "other<")
+    alone, compared = write(folder), write(folder, "--beside", "other<=0,1")
+    assert "experiments" not in alone
+    assert Document(compared).text.count("other<") == 2
+    assert any(attributes["href"] == "#experiments" for attributes in Document(compared).all("a"))
 
 
 def test_nothing_is_loaded_from_elsewhere(make_results, write):

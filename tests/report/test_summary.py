@@ -36,5 +36,28 @@ def test_an_invalid_submission_is_told(make_results, options, capsys, tmp_path):
     assert "not valid (1 official findings, 0 of ours)" in text
 
 
+def test_variants_stand_below_each_other_with_the_figures_of_their_own_seeds(make_results, options, capsys):
+    folder = make_results()
+    for language in ("english", "surprise"):
+        shutil.copytree(folder / language / "fake-system" / "seed-1", folder / language / "other" / "seed-1")
+    text = run(capsys, folder, [*options, "--beside", "other=1", "gone=0"])
+    table = text[text.index("english, by variant") :].split("\n\n")[0].splitlines()
+    cells = {line.split()[0]: [cell.strip() for cell in line.split("  ")[1:] if cell] for line in table[1:]}
+    head = [cell.strip() for cell in table[0].split("  ") if cell]
+    assert head[1:] == ["ABX (%)", "bitrate (bit/s)", "codes in use", "perplexity", "nearer to target (%)"]
+    assert cells["fake-system"][0] == "15.00 (12.00 to 18.00)"
+    assert cells["fake-system"][-1] == "97.5"
+    assert cells["other"][:2] == ["18.00", "118.0"]
+    codes, evenness = map(float, cells["other"][2:4])
+    assert 1 < evenness <= codes <= 8
+    assert cells["other"][-1] == "-"
+    assert cells["gone"] == ["-"] * 5
+    assert "surprise, by variant" in text
+
+
+def test_without_variants_there_is_no_comparison(make_results, options, capsys):
+    assert "by variant" not in run(capsys, make_results(), options)
+
+
 def test_no_line_ends_in_blanks(make_results, options, capsys):
     assert all(line == line.rstrip() for line in run(capsys, make_results(), options).splitlines())

@@ -9,8 +9,9 @@ import torch
 from unitvoice.errors import InputError
 from unitvoice.settings import build
 from unitvoice.systems.base import System
-from unitvoice.systems.catalogue import SYSTEMS, create_system
+from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe, load_recipe
+from unitvoice.systems.table import SYSTEMS
 
 RECIPES = Path(__file__).parents[2] / "workflow" / "systems"
 

@@ -28,10 +28,27 @@ pathvars:
 
 wildcard_constraints:
     language="|".join(PLAN.languages),
-    system="[a-z0-9-]+",
+    system="|".join(PLAN.variants),
     seed="[0-9]+",
     run="(seed|untrained)-[0-9]+",
     kind="[a-z0-9]+",
+
+
+def variant(wildcards):
+    """What a rule's system is."""
+    return PLAN.variants[wildcards.system]
+
+
+def of_variants(pattern, first=False, speaking=False, **values):
+    """A pattern for all languages and variants, with all seeds or the first, of those that speak or of all."""
+    return [
+        path
+        for one in PLAN.variants.values()
+        if one.speaks or not speaking
+        for path in collect(
+            pattern, language=PLAN.languages, system=one.name, seed=one.seeds[:1] if first else one.seeds, **values
+        )
+    ]
 
 
 def per_language(flag, *names):

@@ -23,7 +23,7 @@ rule convert_shard:
         mem="4GB",
         runtime="4h",
     params:
-        code=digest("unitvoice.conversion.convert", PLAN.module),
+        code=lambda wildcards: digest("unitvoice.conversion.convert", variant(wildcards).module),
         state=subpath(output[0], ancestor=2),
         options=PLAN.conversion_options,
         trials=lambda wildcards: f"--shard {wildcards.scatteritem.replace('-of-', '/')}",
@@ -55,7 +55,7 @@ use rule convert_shard as resynthesise_voices with:
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/resynthesise_voices.tsv"
     params:
-        code=digest("unitvoice.conversion.convert", PLAN.module),
+        code=lambda wildcards: digest("unitvoice.conversion.convert", variant(wildcards).module),
         state=subpath(output[0], ancestor=1),
         options=PLAN.conversion_options,
         trials="--own-voice 10",

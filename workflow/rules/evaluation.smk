@@ -79,7 +79,7 @@ rule score_officially:
     input:
         archive="<results>/{system}/submission.zip",
         dataset=PLAN.source.folder("<resources>"),
-        ours=collect("<results>/english/{{system}}/seed-{seed}/abx", seed=PLAN.seeds[0]),
+        ours=collect("<results>/english/{{system}}/seed-{seed}/abx", seed=PLAN.submitted.seeds[0]),
     output:
         "<results>/{system}/official.json",
     log:
@@ -103,24 +103,13 @@ rule score_officially:
 
 
 rule scores:
-    """Scores of all languages and seeds, and of what they are compared with."""
+    """Scores of all languages, variants and seeds, and of what they are compared with."""
     input:
-        collect(
-            "<results>/{language}/{system}/{run}-{seed}/abx",
-            language=PLAN.languages,
-            system=PLAN.system,
-            run=["seed", "untrained"],
-            seed=PLAN.seeds,
-        ),
+        of_variants("<results>/{language}/{system}/{run}-{seed}/abx", run=["seed", "untrained"]),
         collect(
             "<results>/{language}/baselines/{kind}",
             language=PLAN.languages,
             kind=lookup("evaluation/baseline", within=PLAN.config),
         ),
-        collect(
-            "<results>/{language}/{system}/seed-{seed}/speakers.json",
-            language=PLAN.languages,
-            system=PLAN.system,
-            seed=PLAN.seeds[0],
-        ),
-        collect("<results>/{system}/official.json", system=PLAN.system if PLAN.officially_scored else []),
+        of_variants("<results>/{language}/{system}/seed-{seed}/speakers.json", first=True, speaking=True),
+        collect("<results>/{system}/official.json", system=PLAN.submitted.name if PLAN.officially_scored else []),

@@ -44,9 +44,13 @@ rule write_submission:
     input:
         metadata="<results>/{system}/metadata.yaml",
         manifests=collect("<results>/{language}/manifest", language=PLAN.languages),
-        units=collect("<results>/{language}/{{system}}/seed-{seed}/units", language=PLAN.languages, seed=PLAN.seeds[0]),
+        units=collect(
+            "<results>/{language}/{{system}}/seed-{seed}/units", language=PLAN.languages, seed=PLAN.submitted.seeds[0]
+        ),
         wavs=collect(
-            "<results>/{language}/{{system}}/seed-{seed}/converted", language=PLAN.languages, seed=PLAN.seeds[0]
+            "<results>/{language}/{{system}}/seed-{seed}/converted",
+            language=PLAN.languages,
+            seed=PLAN.submitted.seeds[0],
         ),
     output:
         directory("<results>/{system}/submission"),
@@ -116,4 +120,4 @@ rule pack_submission:
 rule submission:
     """The submission archive, where the corpus has the languages of one."""
     input:
-        collect("<results>/{system}/submission.zip", system=PLAN.system if PLAN.submits else []),
+        collect("<results>/{system}/submission.zip", system=PLAN.submitted.name if PLAN.submits else []),

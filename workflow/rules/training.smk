@@ -4,7 +4,7 @@
 rule resolve_recipe:
     """Lay the size and the user's overrides over the system's recipe."""
     input:
-        recipe=PLAN.recipe,
+        recipe=lambda wildcards: variant(wildcards).recipe,
     output:
         "<results>/{system}/recipe.json",
     log:
@@ -14,7 +14,7 @@ rule resolve_recipe:
     params:
         code=digest("unitvoice.systems.recipe"),
         size=lookup("size", within=PLAN.config),
-        overrides=json.dumps(PLAN.config["overrides"], sort_keys=True),
+        overrides=lambda wildcards: variant(wildcards).options,
     shell:
         "python -m unitvoice.systems.recipe {input.recipe:q} {output} --size {params.size}"
         " --overrides {params.overrides:q} 2> {log}"
@@ -25,7 +25,7 @@ rule train:
     input:
         recipe="<results>/{system}/recipe.json",
         manifest="<results>/{language}/manifest",
-        features=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features),
+        features=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).features),
         checks=ancient("<results>/{language}/checks.json"),
     output:
         directory("<results>/{language}/{system}/seed-{seed}/model"),
@@ -39,7 +39,7 @@ rule train:
         mem="4GB",
         runtime="24h",
     params:
-        code=digest("unitvoice.training.train", PLAN.module),
+        code=lambda wildcards: digest("unitvoice.training.train", variant(wildcards).module),
         state=subpath(output[0], ancestor=1),
         steps="",
     shell:
@@ -60,6 +60,6 @@ use rule train as initialise with:
         mem="4GB",
         runtime="30m",
     params:
-        code=digest("unitvoice.training.train", PLAN.module),
+        code=lambda wildcards: digest("unitvoice.training.train", variant(wildcards).module),
         state=subpath(output[0], ancestor=1),
         steps="--steps 0",

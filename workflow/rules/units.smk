@@ -6,7 +6,7 @@ rule encode_units:
     input:
         model="<results>/{language}/{system}/{run}/model",
         manifest="<results>/{language}/manifest",
-        frames=collect("<results>/{{language}}/features/{kind}", kind=PLAN.features[0]),
+        frames=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).features[0]),
     output:
         directory("<results>/{language}/{system}/{run}/units"),
     log:
@@ -19,7 +19,7 @@ rule encode_units:
         mem="4GB",
         runtime="4h",
     params:
-        code=digest("unitvoice.units.encode", PLAN.module),
+        code=lambda wildcards: digest("unitvoice.units.encode", variant(wildcards).module),
     shell:
         "python -m unitvoice.units.encode {input.model} {input.manifest} {input.frames} {output}"
         " --subsets voice dev test --threads {threads} 2> {log}"
@@ -28,9 +28,4 @@ rule encode_units:
 rule units:
     """Units of all languages and seeds."""
     input:
-        collect(
-            "<results>/{language}/{system}/seed-{seed}/units",
-            language=PLAN.languages,
-            system=PLAN.system,
-            seed=PLAN.seeds,
-        ),
+        of_variants("<results>/{language}/{system}/seed-{seed}/units"),

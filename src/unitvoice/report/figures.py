@@ -1,12 +1,15 @@
 """The figures that sum a run up: means and spreads over seeds, ratios, and whether they reach what was asked for."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from unitvoice.report.results import Absent, LanguageResults, Results, Run
 
-__all__ = ["Bar", "Figure", "Row", "Spread", "rows", "spread"]
+__all__ = ["COMPARED", "Bar", "Figure", "Row", "Spread", "perplexity", "rows", "spread", "usage", "variants"]
 
 Verdict = Literal["met", "not met"]
 
@@ -124,6 +127,55 @@ def rows(results: Results) -> list[Row]:
         row("cosine of own voice", lambda one: [_judged(one, "own_voice")], 3),
         row("speaker EER of judge (%)", lambda one: [_judged(one, "equal_error_rate")], 1),
     ]
+
+
+COMPARED = ("ABX (%)", "bitrate (bit/s)", "codes in use", "perplexity", "nearer to target (%)")
+
+
+def variants(results: Results, place: int) -> list[Row]:
+    """A row for each variant, with the figures ``COMPARED`` of one of its languages."""
+    return [_variant(one.system, one.languages[place]) for one in (results, *results.beside)]
+
+
+def _variant(name: str, one: LanguageResults) -> Row:
+    shares = [usage(one, run) for run in one.trained]
+    codes = [found if isinstance(found, Absent) else float(len(found)) for found in shares]
+    evenness = [found if isinstance(found, Absent) else perplexity(found) for found in shares]
+    return Row(
+        name,
+        (
+            Figure(spread(_abx(one.trained, "vectors")), 2),
+            Figure(spread(run.bitrate("vectors") for run in one.trained), 1),
+            Figure(spread(codes), 0),
+            Figure(spread(evenness), 0),
+            Figure(spread([_judged(one, "nearer_target")]), 1),
+        ),
+    )
+
+
+def usage(one: LanguageResults, run: Run) -> list[float] | Absent:
+    """Shares of the codes (of combinations where there are several codebooks) on the test sentences, largest first."""
+    indices = run.units("indices")
+    if isinstance(indices, Absent):
+        return indices
+    names = [name for name, _ in one.manifest.bitrate] or [u.utterance for u in one.manifest.subset("test")]
+    counts: Counter[tuple[int, ...]] = Counter()
+    for name in names:
+        if name in indices:
+            counts.update(map(tuple, indices[name].tolist()))
+    if not counts:
+        return Absent("the test set was not encoded")
+    return [count / counts.total() for _, count in counts.most_common()]
+
+
+def perplexity(shares: Sequence[float]) -> float:
+    """Number of equally frequent codes that would carry as much.
+
+    >>> round(perplexity([0.5, 0.5]), 6)
+    2.0
+    """
+    known = np.asarray(shares)
+    return float(np.exp(-np.sum(known * np.log(known))))
 
 
 def _abx(runs: Sequence[Run], name: str) -> list[float | Absent]:

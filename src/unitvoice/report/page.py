@@ -10,7 +10,7 @@ from unitvoice.corpora.demo import MARK
 from unitvoice.files import write_text
 from unitvoice.report.markup import Markup, element, joined
 from unitvoice.report.results import Results
-from unitvoice.report.sections import contrasts, conversion, guide, scores, submission, training, units
+from unitvoice.report.sections import contrasts, conversion, experiments, guide, scores, submission, training, units
 from unitvoice.report.summary import add_options, read_chosen
 
 __all__ = ["main", "page"]
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 CONTENTS = {
     "figures": "Key figures",
+    "experiments": "Experiments",
     "learning": "Learning",
     "leaderboard": "Published results",
     "conversion": "Listen",
@@ -47,6 +48,7 @@ def page(results: Results, *, trials: int = 10) -> str:
     content = [
         _head(results, synthetic=synthetic),
         scores.key_figures(results),
+        experiments.experiments(results),
         scores.learning(results),
         scores.published(results, synthetic=synthetic),
         conversion.conversion(results, trials),
@@ -69,7 +71,7 @@ def page(results: Results, *, trials: int = 10) -> str:
     ]
     body = [
         element("a", "Skip to the figures", href="#figures", class_="skip"),
-        _navigation(),
+        _navigation(results),
         element("main", content),
         element("footer", f"Written by unitvoice {__version__}."),
         element("script", Markup(ONE_AT_A_TIME)),
@@ -94,8 +96,9 @@ def _head(results: Results, *, synthetic: bool) -> Markup:
     )
 
 
-def _navigation() -> Markup:
-    links = [element("li", element("a", name, href=f"#{anchor}")) for anchor, name in CONTENTS.items()]
+def _navigation(results: Results) -> Markup:
+    shown = {anchor: name for anchor, name in CONTENTS.items() if anchor != "experiments" or results.beside}
+    links = [element("li", element("a", name, href=f"#{anchor}")) for anchor, name in shown.items()]
     return element("nav", element("ul", links), aria_label="Sections")
 
 

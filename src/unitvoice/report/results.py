@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -169,6 +170,7 @@ class Results:
     seeds: tuple[int, ...]
     languages: tuple[LanguageResults, ...]
     validation: Validation | Absent
+    beside: tuple["Results", ...] = ()  # of the variants that it is compared with
 
     @property
     def archive(self) -> Path | Absent:
@@ -185,6 +187,7 @@ def read_results(
     *,
     baseline: str = BASELINE,
     validation: Path | None = None,
+    beside: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> Results:
     """Read a results folder; whatever is not there becomes :class:`Absent`, except the manifests.
 
@@ -195,6 +198,7 @@ def read_results(
         seeds: of its runs; the first made the submission.
         baseline: kind of features that the units are compared with.
         validation: JSON of the submission's validation; by default that of the folder.
+        beside: further systems of the folder, and the seeds of their runs.
 
     Raises:
         InputError: there is no such folder or manifest, or a file of it is broken.
@@ -208,6 +212,9 @@ def read_results(
         seeds=tuple(seeds),
         languages=tuple(_language(folder / name, name, system, seeds, baseline) for name in languages),
         validation=_parsed(verdict, _validation, "the submission was not validated"),
+        beside=tuple(
+            read_results(folder, languages, other, runs, baseline=baseline) for other, runs in beside.items()
+        ),
     )
 
 

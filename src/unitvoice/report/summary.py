@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from unitvoice import cli
-from unitvoice.report.figures import Row, rows
+from unitvoice.report.figures import COMPARED, Row, rows, variants
 from unitvoice.report.results import BASELINE, Absent, Results, read_results
 
 __all__ = ["add_options", "main", "read_chosen", "summary", "verdict"]
@@ -33,12 +33,24 @@ def _lines(results: Results) -> Iterator[str]:
     yield "ABX is the error on the test set across speakers; lower is better, 50 is chance"
     yield ""
     found = rows(results)
-    label = max(len(row.label) for row in found) + 2
-    widths = [max(len(text) for text in column) + 2 for column in zip(*_cells(results, found), strict=True)]
-    for name, cells in zip(["", *(row.label for row in found)], _cells(results, found), strict=True):
-        yield f"{name:<{label}}" + "".join(f"{text:<{width}}" for text, width in zip(cells, widths, strict=True))
-    yield f"{'submission':<{label}}{verdict(results)}"
+    labels = ["", *(row.label for row in found)]
+    yield from _aligned([[label, *line] for label, line in zip(labels, _cells(results, found), strict=True)])
+    yield f"{'submission':<{max(map(len, labels)) + 2}}{verdict(results)}"
     yield from _reasons(results, found)
+    if results.beside:
+        for place, one in enumerate(results.languages):
+            yield ""
+            yield from _aligned([[f"{one.name}, by variant", *COMPARED], *_compared(results, place)])
+
+
+def _compared(results: Results, place: int) -> list[list[str]]:
+    return [[row.label, *(figure.text for figure in row.cells)] for row in variants(results, place)]
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) + 2 for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True))
 
 
 def _cells(results: Results, found: Sequence[Row]) -> list[list[str]]:
@@ -76,6 +88,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="of its runs; the first was handed in")
     parser.add_argument("--baseline", default=BASELINE, help="kind of features that the units are compared with")
     parser.add_argument(
+        "--beside", type=_runs, nargs="+", default=[], metavar="SYSTEM=SEED,...", help="what it is compared with"
+    )
+    parser.add_argument(
         "--submission",
         type=Path,
         metavar="JSON",
@@ -92,7 +107,14 @@ def read_chosen(options: argparse.Namespace) -> Results:
         options.seeds,
         baseline=options.baseline,
         validation=options.submission,
+        beside=dict(options.beside),
     )
+
+
+def _runs(text: str) -> tuple[str, list[int]]:
+    """Type of an argument such as ``system=0,1``."""
+    name, _, seeds = text.partition("=")
+    return name, [int(seed) for seed in seeds.split(",")]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

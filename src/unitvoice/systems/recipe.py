@@ -62,6 +62,7 @@ class Recipe:
     model: dict[str, Any]  # the system's own settings; its module defines and checks them
     stages: Annotated[dict[str, StageSettings], MinLen(1)]
     subsets: tuple[str, ...] = field(default=("unit", "voice"))  # what is trained on
+    speaks: bool = True  # whether there is anything to convert with; units are made all the same
     held_out: Share = 0.02  # share of these utterances that is not, to measure the losses on
 
 

@@ -1,11 +1,9 @@
 """Training curves, and how the codebook is used."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
+from unitvoice.report.figures import perplexity, usage
 from unitvoice.report.markup import Markup, element
 from unitvoice.report.plots import Axis, Line, line_chart
 from unitvoice.report.results import Absent, LanguageResults, Results, Run
@@ -82,7 +80,7 @@ def _line(run: Run, name: str) -> Line:
 
 
 def _ranks(one: LanguageResults) -> Markup:
-    counted = {run.seed: _usage(one, run) for run in one.trained}
+    counted = {run.seed: usage(one, run) for run in one.trained}
     found = {seed: counts for seed, counts in counted.items() if not isinstance(counts, Absent)}
     if not found:
         reason = next(counts for counts in counted.values() if isinstance(counts, Absent))
@@ -96,29 +94,9 @@ def _ranks(one: LanguageResults) -> Markup:
     used = " / ".join(str(len(shares)) for shares in found.values())
     model = one.first.model
     among = "" if isinstance(model, Absent) or model.codes is None else f" of {model.codes}"
-    evenness = " / ".join(f"{_perplexity(shares):.0f}" for shares in found.values())
+    evenness = " / ".join(f"{perplexity(shares):.0f}" for shares in found.values())
     caption = (
         f"How often each code stands in the test sentences: {used}{among} codes are in use, with a perplexity of "
         f"{evenness}; a flat line means even use."
     )
     return figure(caption, line_chart(lines, x, y, f"share of frames by rank of code, {one.name}"))
-
-
-def _usage(one: LanguageResults, run: Run) -> list[float] | Absent:
-    """Shares of the codes (of combinations where there are several codebooks) on the test sentences, largest first."""
-    indices = run.units("indices")
-    if isinstance(indices, Absent):
-        return indices
-    names = [name for name, _ in one.manifest.bitrate] or [u.utterance for u in one.manifest.subset("test")]
-    counts: Counter[tuple[int, ...]] = Counter()
-    for name in names:
-        if name in indices:
-            counts.update(map(tuple, indices[name].tolist()))
-    if not counts:
-        return Absent("the test set was not encoded")
-    return [count / counts.total() for _, count in counts.most_common()]
-
-
-def _perplexity(shares: Sequence[float]) -> float:
-    known = np.asarray(shares)
-    return float(np.exp(-np.sum(known * np.log(known))))

@@ -1,0 +1,23 @@
+"""The systems by name, and where they are defined."""
+
+from unitvoice.errors import InputError, listed
+
+__all__ = ["SYSTEMS", "module_of"]
+
+SYSTEMS = {
+    "vqvae-mel": ("vqvae_mel", "VqvaeMel"),
+    "vqvae-gru": ("vqvae_gru", "VqvaeGru"),
+    "vqcpc-gru": ("vqcpc_gru", "VqcpcGru"),
+    "vqvae-deconv": ("vqvae_deconv", "VqvaeDeconv"),
+}
+
+
+def module_of(system: str) -> str:
+    """Name of the module that defines a system; InputError for an unknown one.
+
+    >>> module_of("vqvae-mel")
+    'unitvoice.systems.vqvae_mel'
+    """
+    if system not in SYSTEMS:
+        raise InputError(f"unknown system {system!r}; known are {listed(SYSTEMS, 30)}")
+    return f"unitvoice.systems.{SYSTEMS[system][0]}"

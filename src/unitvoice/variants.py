@@ -1,0 +1,81 @@
+"""What a run compares: the system of the configuration, or one variant of a system for each experiment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unitvoice.errors import InputError, listed
+from unitvoice.settings import merged
+from unitvoice.systems.recipe import load_recipe
+from unitvoice.systems.table import module_of
+
+__all__ = ["Variant", "read_variants"]
+
+TAKEN = ("manifest", "features", "baselines", "lists")  # folders of results that belong to no variant
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe with its overrides, and the seeds that it is trained with."""
+
+    name: str  # of its results
+    recipe: Path
+    overrides: dict[str, Any]
+    resolved: dict[str, Any]  # the recipe with its size and the overrides
+    seeds: tuple[int, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Kinds of frames that it reads; the first is what it encodes."""
+        return tuple(self.resolved["features"])
+
+    @property
+    def module(self) -> str:
+        """Name of the module that defines the system."""
+        return module_of(self.resolved["system"])
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is anything to convert with."""
+        return bool(self.resolved.get("speaks", True))
+
+    @property
+    def options(self) -> str:
+        """The overrides as JSON; equal ones are equal texts."""
+        return json.dumps(self.overrides, sort_keys=True)
+
+
+def read_variants(config: Mapping[str, Any], recipes: Path) -> dict[str, Variant]:
+    """The variants of a configuration by name, in its order; without experiments the system itself is the only one.
+
+    Args:
+        config: that follows the schema.
+        recipes: folder of the recipes.
+
+    Raises:
+        InputError: there is no such recipe, overrides do not fit, or an experiment has the name of something else.
+    """
+    if taken := sorted(set(config["experiments"]) & {*TAKEN, *config["languages"]}):
+        raise InputError(f"experiments cannot be called {listed(taken)}, as other results are; rename them")
+    if not config["experiments"]:
+        return {config["system"]: _variant(config["system"], {}, config, recipes)}
+    found = {}
+    for name, changes in config["experiments"].items():
+        try:
+            found[name] = _variant(name, changes, config, recipes)
+        except InputError as error:
+            raise InputError(f"experiment {name}: {error}") from None
+    return found
+
+
+def _variant(name: str, changes: Mapping[str, Any], config: Mapping[str, Any], recipes: Path) -> Variant:
+    system = changes.get("system", config["system"])
+    recipe = recipes / f"{system}.yaml"
+    if not recipe.is_file():
+        known = sorted(path.stem for path in recipes.glob("*.yaml"))
+        raise InputError(f"unknown system {system!r}; there are recipes for {listed(known, 30)}")
+    overrides = merged(config["overrides"], changes.get("overrides", {}))
+    seeds: Sequence[int] = changes.get("seeds", config["seeds"])
+    return Variant(name, recipe, overrides, load_recipe(recipe, config["size"], overrides), tuple(seeds))
