@@ -12,6 +12,7 @@ from unitvoice.manifest import Utterance
 from unitvoice.store import Store, create_store
 from unitvoice.systems.recipe import StageSettings
 from unitvoice.training.batches import Batches
+from unitvoice.training.loading import loaded
 
 SETTINGS = StageSettings(steps=10, batch=16, crop=0.1, learning_rate=0.001)
 LENGTHS = {"long": 400, "mid": 100, "short": 4, "other": 100}
@@ -101,3 +102,136 @@ def test_nothing_to_train_on_and_a_store_without_an_utterance_are_input_errors(s
     stranger = Utterance("stranger", "A", "unit", "x.wav", None, None, 1.0)
     with pytest.raises(InputError, match="lacks stranger"):
         Batches(stores, [stranger], ["A"], SETTINGS, 0)
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    """Three speakers with 12 utterances each, of 1 to 36 frames, and one with a single utterance."""
+    said = [Utterance(f"{who}{n}", who, "unit", "x.wav", None, None, 1.0) for who in "ABC" for n in range(12)]
+    said.append(Utterance("D0", "D", "unit", "x.wav", None, None, 1.0))
+    with create_store(tmp_path / "crowd", kind="crowd", rate=100.0) as writer:
+        for number, one in enumerate(said):
+            frames = 1 + (7 * number) % 36
+            writer.append(one.utterance, np.stack([np.full(frames, number), np.arange(frames)], axis=1))
+    return {"crowd": Store(tmp_path / "crowd")}, said
+
+
+def of_crowd(crowd, *, seed=0, part=(0, 1), distinct=True, said=None, **changes):
+    stores, everything = crowd
+    settings = replace(SETTINGS, **({"crop": 0.05, "batch": 12} | changes))
+    return Batches(stores, said or everything, list("ABCD"), settings, seed, part=part, distinct=distinct)
+
+
+def same(one, other):
+    assert one.utterances == other.utterances
+    assert torch.equal(one.speakers, other.speakers)
+    assert all(torch.equal(one.frames[kind], other.frames[kind]) for kind in one.frames)
+    assert all(torch.equal(one.lengths[kind], other.lengths[kind]) for kind in one.lengths)
+
+
+def test_a_batch_of_speakers_holds_as_many_distinct_utterances_of_each_side_by_side(crowd):
+    batches = of_crowd(crowd, speakers=2)
+    met = Counter()
+    for step in range(60):
+        batch = batches[step]
+        groups = [batch.utterances[:6], batch.utterances[6:]]
+        who = [{name[0] for name in group} for group in groups]
+        assert [len(names) for names in who] == [1, 1]
+        assert who[0] != who[1]
+        assert len(set(batch.utterances)) == 12
+        assert [int(row) for row in batch.speakers] == ["ABCD".index(name[0]) for name in batch.utterances]
+        met.update(next(iter(names)) for names in who)
+    assert set(met) == set("ABC")
+    assert min(met.values()) > 25  # of 40 each, were they equally likely
+
+
+def test_speakers_are_drawn_among_those_with_enough_utterances_as_long_as_a_crop(crowd):
+    stores, said = crowd
+    batches = of_crowd(crowd, speakers=1, batch=3, crop=0.20)
+    names = {name for step in range(200) for name in batches[step].utterances}
+    assert names == {one.utterance for one in said if one.speaker != "D" and stores["crowd"].rows(one.utterance) >= 20}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"speakers": 4}, "4 speakers with 3 utterances of 0.05 s each cannot be drawn: 3 of 4 speakers have as many"),
+        ({"speakers": 2, "crop": 0.34}, r"2 speakers with 6 utterances of 0.34 s each .*: 0 of 4"),
+        ({"speakers": 5}, "a batch of 12 is no multiple of 5 speakers"),
+        ({"accumulate": 5}, r"a batch of 12 cannot be divided into 5 equal parts"),
+        ({"speakers": 2, "part": (0, 3)}, r"2 speakers cannot be divided into 3 equal parts"),
+    ],
+)
+def test_batches_that_cannot_be_drawn_are_told_with_their_numbers(crowd, changes, message):
+    with pytest.raises(InputError, match=message):
+        of_crowd(crowd, **changes)
+
+
+def test_a_corpus_with_one_speaker_has_no_batches_of_two(crowd):
+    said = [one for one in crowd[1] if one.speaker == "A"]
+    with pytest.raises(InputError, match=r"a batch of 2 speakers .* 1 of 1 speakers have as many; lower"):
+        of_crowd(crowd, speakers=2, said=said)
+
+
+def test_where_utterances_may_repeat_few_are_enough(crowd):
+    few = [one for one in crowd[1] if one.utterance in {"A1", "B3"}]
+    batch = of_crowd(crowd, speakers=4, distinct=False, said=few)[0]
+    assert set(batch.utterances) == {"A1", "B3"}
+    assert all(len({name[0] for name in batch.utterances[row : row + 3]}) == 1 for row in range(0, 12, 3))
+
+
+def test_whole_utterances_are_there_from_first_to_last_frame_and_hold_the_last(crowd):
+    stores, _ = crowd
+    batch = of_crowd(crowd, crop=None)[0]
+    frames, lengths = batch.frames["crowd"], batch.lengths["crowd"]
+    assert frames.shape[1] == int(lengths.max())
+    for row, (name, length) in enumerate(zip(batch.utterances, lengths.tolist(), strict=True)):
+        whole = torch.tensor(stores["crowd"][name])
+        assert torch.equal(frames[row, :length], whole)
+        assert (frames[row, length:] == whole[-1]).all()
+
+
+def test_whole_utterances_of_a_batch_are_of_similar_length_and_none_is_left_out(crowd):
+    batches = of_crowd(crowd, crop=None, batch=2, sampling="utterance")
+    spreads, met = [], set()
+    for step in range(300):
+        batch = batches[step]
+        spreads.append(int(batch.lengths["crowd"].max() - batch.lengths["crowd"].min()))
+        met |= set(batch.utterances)
+    assert max(spreads) <= 18  # buckets of 18 or 19 among lengths of 1 to 36
+    assert len(met) == 37
+
+
+def test_the_speech_of_a_batch_is_known(crowd):
+    assert of_crowd(crowd).seconds == pytest.approx(12 * 0.05)
+    whole = of_crowd(crowd, crop=None, sampling="utterance")
+    found = [whole[step].lengths["crowd"].sum().item() / 100 for step in range(400)]
+    assert whole.seconds == pytest.approx(np.mean(found), rel=0.05)
+
+
+@pytest.mark.parametrize("changes", [{}, {"speakers": 2}, {"speakers": 2, "crop": 0.2, "batch": 6}])
+def test_the_parts_of_the_ranks_are_the_batch_in_order(crowd, changes):
+    whole = of_crowd(crowd, **changes)[3]
+    parts = [of_crowd(crowd, part=(number, 2), **changes)[3] for number in (0, 1)]
+    assert parts[0].utterances + parts[1].utterances == whole.utterances
+    joined = torch.cat([part.frames["crowd"] for part in parts])
+    assert torch.equal(joined, whole.frames["crowd"])
+    same(of_crowd(crowd, part=(1, 2), **changes).whole(3), whole)
+
+
+def test_a_batch_is_cut_into_parts_in_order(crowd):
+    whole = of_crowd(crowd)[0]
+    parts = whole.parts(3)
+    assert [len(part.utterances) for part in parts] == [4, 4, 4]
+    assert sum((part.utterances for part in parts), ()) == whole.utterances
+    assert torch.equal(torch.cat([part.frames["crowd"] for part in parts]), whole.frames["crowd"])
+    assert torch.equal(torch.cat([part.speakers for part in parts]), whole.speakers)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_bring_the_batches_of_the_steps_in_order(crowd, workers):
+    batches = of_crowd(crowd, crop=None)
+    found = list(loaded(batches, range(5, 12), workers=workers, pinned=False))
+    assert len(found) == 7
+    for step, batch in zip(range(5, 12), found, strict=True):
+        same(batch, batches[step])
