@@ -16,7 +16,7 @@ from unitvoice.nn.precision import Precision
 from unitvoice.nn.sampling import draw_category
 from unitvoice.nn.upsampling import SmoothingUpsampler
 from unitvoice.nn.wavenet import WaveNet
-from unitvoice.nn.wavenet_stepper import WaveNetStepper
+from unitvoice.nn.wavenet_stepper import WaveNetStepper, fold
 
 WIDTH, VOICE, SCALES = 64, 64, (4, 4, 8, 5)
 WARM = 4  # steps before the clock starts
@@ -63,9 +63,11 @@ def plain(net: WaveNet, vectors: Tensor, voice: Tensor, noise: Tensor) -> tuple[
     return torch.cat(codes), (time.perf_counter() - begun) / (len(noise) - WARM)
 
 
-def together(stepper: WaveNetStepper, vectors: Tensor, voices: Tensor, noise: Tensor) -> tuple[Tensor, float]:
+def together(
+    net: WaveNet, stepper: WaveNetStepper, vectors: Tensor, voices: Tensor, noise: Tensor
+) -> tuple[Tensor, float]:
     """All utterances at once: their codes, (steps, rows), and the time of a sample of one of them (s)."""
-    condition = torch.stack([stepper.fold(*given)[0] for given in zip(vectors, voices, strict=True)])
+    condition = torch.stack([fold(net, *given)[0] for given in zip(vectors, voices, strict=True)])
     codes = []
     for step, now in enumerate(noise):
         if step == WARM:
@@ -86,7 +88,7 @@ def measure(net: WaveNet, steps: int, rows: Sequence[int]) -> None:
     for count in rows:
         for precision in get_args(Precision):
             stepper = WaveNetStepper(net, count, precision)
-            codes, fast = together(stepper, vectors[:count], voices[:count], noise[:, :count])
+            codes, fast = together(net, stepper, vectors[:count], voices[:count], noise[:, :count])
             agreed = (codes[:, 0] == spoken).float().mean().item() if precision == "float32" else None
             said = "" if agreed is None else f"{agreed:.0%}"
             print(f"| stepper | {count} | {precision} | {1 / fast:,.0f} | {slow / fast:.1f} | {said} |")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from unitvoice.nn.precision import Precision, projection
 from unitvoice.nn.wavenet import WaveNet, gated
 
-__all__ = ["WaveNetStepper"]
+__all__ = ["WaveNetStepper", "fold"]
 
 
 class WaveNetStepper:
@@ -47,7 +47,7 @@ class WaveNetStepper:
 
     def _set_condition(self, network: WaveNet, precision: Precision) -> None:
         """How a frame of conditions becomes what the gates of all layers get of it."""
-        self._upsampler, self._taps = network.upsampler, network.upsampler.taps().detach()
+        self._taps = network.upsampler.taps().detach()
         self._window = self._taps.shape[1] * network.upsampler.width
         given = [network.local] if network.voice is None else [network.local, network.voice]
         weight = torch.cat([_weights(layer)[0] for layer in given], dim=1)
@@ -87,11 +87,6 @@ class WaveNetStepper:
         self._skip = projection(torch.cat(skip, dim=1) * share, sum(skip_bias) * share, precision, bound=1.0)
         self._first, self._second = (projection(*_weights(network.last[place]), precision) for place in (1, 3))
 
-    def fold(self, vectors: Tensor, voice: Tensor | None) -> Tensor:
-        """(U, D) vectors and an (E,) voice, or None for a network without, to (U, width) conditions of the steps."""
-        windows = self._upsampler.windows(vectors[None])[0].flatten(1)
-        return windows if voice is None else torch.cat([windows, voice.expand(len(windows), -1)], dim=1)
-
     def clear(self, row: int) -> None:
         """See :class:`Stepper`."""
         self._history[:, row] = 0
@@ -129,6 +124,12 @@ class WaveNetStepper:
         for values, weights in zip(past[1:], self._before[1:], strict=True):
             heard = torch.baddbmm(heard, values, weights)
         return gates + heard
+
+
+def fold(network: WaveNet, vectors: Tensor, voice: Tensor | None) -> Tensor:
+    """Conditions of a stepper of the network, (U, width), from (U, D) vectors and an (E,) voice, if it has one."""
+    windows = network.upsampler.windows(vectors[None])[0].flatten(1)
+    return windows if voice is None else torch.cat([windows, voice.expand(len(windows), -1)], dim=1)
 
 
 def _weights(layer: nn.Module) -> tuple[Tensor, Tensor]:
