@@ -104,8 +104,9 @@ def test_a_second_run_has_nothing_to_do(finished):
             {"score_units", "score_baseline", "write_report"},
         ),
         ({"evaluation": {"evaluator": "official"}}, {"score_officially", "write_report"}),
+        ({"training": {"device": "cpu", "workers": 2, "tensorboard": True}}, set()),
     ],
-    ids=["author", "trials", "baseline", "iterations", "distances", "evaluator"],
+    ids=["author", "trials", "baseline", "iterations", "distances", "evaluator", "machine"],
 )
 def test_a_changed_key_reruns_only_what_depends_on_it(finished, changes, expected):
     assert set(jobs(snakemake(finished, "--dry-run", changes=changes))) - {"all", "total"} == expected
