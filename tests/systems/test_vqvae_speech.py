@@ -85,7 +85,6 @@ def test_frames_that_are_codes_get_these_codes_whatever_the_batch(quantiser, cro
     model.quantiser.codebook.data.copy_(torch.randn(8, 6))
     table = model.quantiser.tables()[0]
     model.encoder = Given(table[codes].mT)
-    model.decoder = nn.Identity()
     vectors, losses = model._quantised(batch(crops))
     torch.testing.assert_close(vectors, table[codes])
     assert all(term == 0 for term in losses.values())
@@ -120,11 +119,11 @@ def test_the_speaker_table_is_learned_and_kept():
     model = prepared(of)
     ((_, modules),) = model.players("vqvae").items()
     optimiser = torch.optim.Adam([part for module in modules for part in module.parameters()], 0.01)
-    before = model.speaker_table.weight.detach().clone()
-    assert torch.equal(model.eval().speaker_table(torch.tensor([1])), before[1:2])
+    before = model.decoder.speaker_table.weight.detach().clone()
+    assert torch.equal(model.eval().decoder.speaker_table(torch.tensor([1])), before[1:2])
     total(model.train(), of).backward()
     optimiser.step()
-    assert (model.state_dict()["speaker_table.weight"] != before).all()
+    assert (model.state_dict()["decoder.speaker_table.weight"] != before).all()
 
 
 def test_the_voice_is_heard_only_where_the_decoder_is_told_of_it():
@@ -161,12 +160,12 @@ def test_input_and_output_are_normalised_with_their_own_statistics():
     frames, target = of.frames["htkmfcc"], of.frames["logmel"]
     torch.testing.assert_close(model.input_mean, frames.flatten(0, 1).mean(dim=0))
     torch.testing.assert_close(model.input_scale, frames.flatten(0, 1).std(dim=0, correction=0))
-    torch.testing.assert_close(model.output_mean, target.flatten(0, 1).mean(dim=0))
-    torch.testing.assert_close(model.output_scale, target.flatten(0, 1).std(dim=0, correction=0))
-    model.decoder = nn.Identity()
-    model._decoded = lambda vectors, _, frames: torch.zeros(len(vectors), frames, 80)
+    torch.testing.assert_close(model.decoder.mean, target.flatten(0, 1).mean(dim=0))
+    torch.testing.assert_close(model.decoder.scale, target.flatten(0, 1).std(dim=0, correction=0))
+    for part in model.decoder.parameters():
+        nn.init.zeros_(part)
     assert model.losses("vqvae", of, 0, "system")["reconstruction"].item() == pytest.approx(1.0, rel=1e-4)
-    torch.testing.assert_close(model.decode(torch.zeros(2, 1, dtype=torch.int64), "A", 3)[0], model.output_mean)
+    torch.testing.assert_close(model.decode(torch.zeros(2, 1, dtype=torch.int64), "A", 3)[0], model.decoder.mean)
 
 
 def test_a_value_that_never_changes_does_not_divide_by_zero():
@@ -249,7 +248,7 @@ def test_a_model_folder_keeps_weights_in_every_form(tmp_path):
 def test_the_seed_decides_the_weights():
     states = [system(seed=seed).state_dict() for seed in (3, 3, 4)]
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
-    assert not torch.equal(states[0]["speaker_table.weight"], states[2]["speaker_table.weight"])
+    assert not torch.equal(states[0]["decoder.speaker_table.weight"], states[2]["decoder.speaker_table.weight"])
 
 
 def test_cepstra_that_are_decoded_cannot_be_spoken():

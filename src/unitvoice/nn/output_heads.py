@@ -45,6 +45,7 @@ class CategoricalHead:
     """
 
     draws = 1
+    silence: int | float
     dtype = torch.int64
 
     def __init__(self, levels: int = 256) -> None:

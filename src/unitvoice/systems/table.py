@@ -9,6 +9,7 @@ SYSTEMS = {
     "vqvae-gru": ("vqvae_gru", "VqvaeGru"),
     "vqcpc-gru": ("vqcpc_gru", "VqcpcGru"),
     "vqvae-deconv": ("vqvae_deconv", "VqvaeDeconv"),
+    "vqvae-wavenet": ("vqvae_wavenet", "VqvaeWavenet"),
 }
 
 

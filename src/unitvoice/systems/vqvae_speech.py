@@ -16,15 +16,16 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from unitvoice.errors import InputError, listed
 from unitvoice.nn.augmentation import random_warp
-from unitvoice.nn.deconvolution import StridedEncoder
+from unitvoice.nn.deconvolution import DeconvolutionDecoder, StridedEncoder
 from unitvoice.nn.initialisation import kaiming, weight_normed
 from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
 
-__all__ = ["WIDTHS", "Kind", "SpeechSettings", "SpeechSystem", "scale_of"]
+__all__ = ["WIDTHS", "FrameDecoder", "Kind", "SpeechSettings", "SpeechSystem"]
 
 FRAME_RATE = 100.0  # Hz, of all kinds of frames below
 STRIDE = 2
@@ -59,6 +60,50 @@ class SpeechSettings:
         16.0  # frames that the speaker's mean counts for beside the utterance's own, when encoding (centred)
     )
     warp: float = 0.0  # largest relative stretch of the bands that the encoder sees in training
+
+
+class FrameDecoder(nn.Module):
+    """Code vectors and a voice to frames of one kind, which are learned with the statistics of that kind.
+
+    Args:
+        settings: of the recipe.
+        output: kind of the frames.
+        speakers: rows of the speaker table.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, settings: SpeechSettings, output: Kind, speakers: int) -> None:
+        super().__init__()
+        self.output = output
+        told = settings.speaker_width > 0
+        self.speaker_table = nn.Embedding(speakers, settings.speaker_width) if told else None
+        inputs = settings.width + settings.speaker_width
+        self.network = DeconvolutionDecoder(inputs, settings.channels, WIDTHS[output], settings.blocks)
+        self.register_buffer("mean", torch.zeros(WIDTHS[output]))
+        self.register_buffer("scale", torch.ones(WIDTHS[output]))
+
+    def prepare(self, batch: Batch, means: Mapping[str, Tensor]) -> None:
+        """Take the statistics of the frames from the corpus."""
+        self.mean.copy_(means[self.output])
+        self.scale.copy_(_scale(batch.frames[self.output], self.mean))
+
+    def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
+        """Mean squared error of the normalised frames of crops, given their code vectors, (B, T, W)."""
+        target = (batch.frames[self.output] - self.mean) / self.scale
+        return F.mse_loss(self._normalised(vectors, batch.speakers, target.shape[1]), target)
+
+    def forward(self, vectors: Tensor, speakers: Tensor, frames: int) -> Tensor:
+        """(B, T, W) vectors and (B,) rows of the speaker table to (B, frames, D); there are 2 T + 1 frames at most."""
+        return self._normalised(vectors, speakers, frames) * self.scale + self.mean
+
+    def _normalised(self, vectors: Tensor, speakers: Tensor, frames: int) -> Tensor:
+        if self.speaker_table is not None:
+            voice = self.speaker_table(speakers)[:, None].expand(-1, vectors.shape[1], -1)
+            vectors = torch.cat([vectors, voice], dim=-1)
+        decoded: Tensor = self.network(vectors.mT, frames).mT
+        return decoded
 
 
 class SpeechSystem(System):
@@ -99,20 +144,20 @@ class SpeechSystem(System):
             if self.settings.weight_norm:
                 weight_normed(module)
 
-    def _prepare_input(self, stage: str, batch: Batch, means: Mapping[str, Tensor], output: str) -> None:
+    def _prepare_input(self, stage: str, batch: Batch, means: Mapping[str, Tensor], *outputs: str) -> None:
         """Take the input's statistics from the corpus and, by option, place the codebook among encoded data.
 
         Raises:
-            InputError: the recipe lacks a kind of frames to speak in, crops are not of equal length, or there are too
-                few frames for the codes.
+            InputError: the recipe lacks a kind of frames to learn to speak, crops are not of equal length, or there
+                are too few frames for the codes.
         """
-        if output not in batch.frames:
-            raise InputError(f"the recipe must have {output} among its features, which the model speaks in; add it")
+        if lost := [kind for kind in outputs if kind not in batch.frames]:
+            raise InputError(f"the recipe must have {listed(lost)} among its features, which the model speaks; add it")
         if batch.padded:
             raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
         frames = batch.frames[self.input]
         self.input_mean.copy_(means[self.input])
-        self.input_scale.copy_(scale_of(frames, self.input_mean))
+        self.input_scale.copy_(_scale(frames, self.input_mean))
         if not self.settings.placed:
             return
         with torch.no_grad():
@@ -158,6 +203,6 @@ def _quantiser(settings: SpeechSettings) -> EmaQuantiser | GradientQuantiser:
     return EmaQuantiser(codes, width, decay=decay, revive_below=revive_below, smoothing=settings.smoothing)
 
 
-def scale_of(frames: Tensor, mean: Tensor) -> Tensor:
+def _scale(frames: Tensor, mean: Tensor) -> Tensor:
     """Deviation of each value from its mean, (B, T, D) and (D,) -> (D,); never 0."""
     return (frames - mean).square().mean(dim=(0, 1)).sqrt().clamp(min=SMALLEST)
