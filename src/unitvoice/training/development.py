@@ -100,10 +100,11 @@ class Development:
         for name, units in encoded(system, self._utterances, self._frames):
             vectors[name] = units.vectors.numpy()
             counts.update(map(tuple, units.indices.tolist()))
-        if not counts:
-            return {}
-        shares = np.array(list(counts.values())) / counts.total()
-        figures = {"dev_codes": float(len(counts)), "dev_perplexity": float(np.exp(-np.sum(shares * np.log(shares))))}
+        figures: dict[str, float] = {}
+        if set(counts) - {()}:  # systems without codes have none to count
+            shares = np.array(list(counts.values())) / counts.total()
+            figures["dev_codes"] = float(len(counts))
+            figures["dev_perplexity"] = float(np.exp(-np.sum(shares * np.log(shares))))
         if self._task is not None:
             from unitvoice.evaluation.abx import abx  # noqa: PLC0415 - slow to import, and most processes need none
 

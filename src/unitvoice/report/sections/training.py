@@ -15,14 +15,19 @@ CAPTIONS = {
     "reconstruction": "Error of the decoded frames: it should fall and then flatten.",
     "commitment": "Distance of encoded frames from their codes: it should settle, not grow.",
     "perplexity": "Perplexity in training: it rises while codes find their places, and should not drop later.",
+    "dev_loss": "The losses together, on utterances that are held out: where it rises while they fall, stop earlier.",
+    "dev_abx": "ABX error (%) of a part of the dev set, whose speakers are unknown to the system: less is better.",
+    "dev_perplexity": "Perplexity of the codes on the dev set.",
 }
-MONITORED = frozenset({"step", "usage", "perplexity", "revived"})  # what is logged beside losses
+MONITORED = frozenset({"step", "usage", "perplexity", "revived", "skipped", "collapsed"})  # logged beside losses
+DEVELOPMENT = "dev_"  # begins the names of figures of what is not trained on
+SHOWN = ("dev_loss", "dev_abx", "dev_perplexity")
 
 
 def training(results: Results) -> Markup:
-    """The losses of all seeds over the steps, by language."""
-    groups = [_group(one, [_curve(one, name) for name in _losses(one)]) for one in results.languages]
-    return section("training", "Training", _seeds(results), groups)
+    """The losses of all seeds over the steps, what is told of unseen data, and what went wrong, by language."""
+    groups = [_group(one, [_curve(one, name) for name in (*_losses(one), *_shown(one))]) for one in results.languages]
+    return section("training", "Training", _seeds(results), [_faults(one) for one in results.languages], groups)
 
 
 def codebook(results: Results) -> Markup:
@@ -50,8 +55,29 @@ def _group(one: LanguageResults, charts: Sequence[Markup]) -> Markup:
 
 def _losses(one: LanguageResults) -> list[str]:
     """Names of what was minimised, the error of the frames first."""
-    found = {name for run in one.trained for record in run.log for name in record} - MONITORED
+    found = {name for name in _logged(one) - MONITORED if not name.startswith(DEVELOPMENT)}
     return sorted(found or {"reconstruction"}, key=lambda name: (name != "reconstruction", name))
+
+
+def _shown(one: LanguageResults) -> list[str]:
+    """Figures of what is not trained on, as far as there are any."""
+    return [name for name in SHOWN if name in _logged(one)]
+
+
+def _logged(one: LanguageResults) -> set[str]:
+    return {name for run in one.trained for record in run.log for name in record}
+
+
+def _faults(one: LanguageResults) -> list[Markup]:
+    """A sentence for each training in which a codebook collapsed or updates were left out."""
+    told = []
+    for run in one.trained:
+        place = f"{one.name}, seed {run.seed}"
+        if alarms := [int(record["step"]) for record in run.log if record.get("collapsed")]:
+            told.append(f"{place}: a codebook collapsed (alarm from step {alarms[0]} on); its units carry little.")
+        if skipped := int(max((record.get("skipped", 0) for record in run.log), default=0)):
+            told.append(f"{place}: {skipped} steps left an update out, because it was not finite.")
+    return [element("p", text, class_="missing") for text in told]
 
 
 def _curve(one: LanguageResults, name: str) -> Markup:
