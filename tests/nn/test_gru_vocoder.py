@@ -84,8 +84,21 @@ def test_fewer_samples_than_the_vectors_last_for_are_the_first_of_all(samples):
 
 def test_more_samples_than_the_vectors_last_for_are_told():
     vectors, speakers, codes = inputs(61)
-    with pytest.raises(ValueError, match="3 vectors last for 60 samples, not for 61"):
+    with pytest.raises(ValueError, match="the vectors last for 60 samples, not for 61"):
         small()(vectors, speakers, codes)
+
+
+@torch.no_grad()
+def test_samples_from_the_middle_on_are_those_of_their_conditions_and_a_fresh_start():
+    vocoder = small()
+    vectors, speakers, codes = inputs()
+    condition = vocoder.condition(vectors, speakers)
+    vocoder.condition = lambda *_: condition[:, 4:]
+    expected = vocoder(vectors, speakers, codes[:, :15])
+    vocoder.condition = lambda *_: condition
+    torch.testing.assert_close(vocoder(vectors, speakers, codes[:, :15], first=4), expected)
+    with pytest.raises(ValueError, match="last for 20 samples, not for 21"):
+        vocoder(vectors, speakers, codes[:, :21], first=4)
 
 
 def test_every_parameter_and_the_vectors_get_gradient():

@@ -140,10 +140,25 @@ def test_the_vocoder_learns_the_samples_of_the_units_that_it_reads(name):
     seen = []
     model.vocoder.register_forward_hook(lambda _, given, __: seen.append(given))
     losses(model, stages(name)[-1], crops)
-    vectors, speakers, codes = seen[-1]
+    vectors, speakers, codes, _ = seen[-1]
     assert vectors.shape == (8, 7, 6)  # 30 frames without 8 on each side
     assert torch.equal(codes, crops.frames["mulaw"][:, 8 * 160 : (8 + 14) * 160, 0].long())
     assert torch.equal(speakers, crops.speakers)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize(("window", "first", "units"), [(1, 3, 1), (2, 2, 2), (3, 2, 3), (7, 0, 7), (9, 0, 7)])
+def test_a_window_is_the_middle_of_what_is_between_the_contexts(name, window, first, units):
+    model = tiny(name, context=8, window=window)
+    crops = batch(frames=30)
+    seen = []
+    model.vocoder.register_forward_hook(lambda _, given, __: seen.append(given))
+    losses(model, stages(name)[-1], crops)
+    vectors, _, codes, frame = seen[-1]
+    assert vectors.shape == (8, 7, 6)  # the conditions know more than what is learned
+    assert frame == 2 * first
+    expected = crops.frames["mulaw"][:, (8 + frame) * 160 : (8 + frame + 2 * units) * 160, 0]
+    assert torch.equal(codes, expected.long())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -63,13 +63,14 @@ class GruVocoder(nn.Module):
         conditioned: Tensor = self.conditioning(torch.cat([frames, voice], dim=-1))[0]
         return conditioned
 
-    def forward(self, vectors: Tensor, speakers: Tensor, codes: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, speakers: Tensor, codes: Tensor, first: int = 0) -> Tensor:
         """Logits of each sample, given all samples before it (teacher forcing).
 
         Args:
             vectors: (B, T, W).
             speakers: (B,) rows of the speaker table.
-            codes: (B, S) int64, the samples; S is at most upsample * T * hop.
+            codes: (B, S) int64, the samples; S is at most (upsample * T - first) * hop.
+            first: conditioning frame in which they begin.
 
         Returns:
             (B, S, levels); those at t do not depend on the codes at t and later.
@@ -78,9 +79,10 @@ class GruVocoder(nn.Module):
             ValueError: there are more samples than the vectors last for.
         """
         samples = codes.shape[1]
-        condition = self.condition(vectors, speakers).repeat_interleave(self.hop, dim=1)[:, :samples]
+        frames = self.condition(vectors, speakers)[:, first : first - (-samples // self.hop)]
+        condition = frames.repeat_interleave(self.hop, dim=1)[:, :samples]
         if condition.shape[1] < samples:
-            raise ValueError(f"{vectors.shape[1]} vectors last for {condition.shape[1]} samples, not for {samples}")
+            raise ValueError(f"the vectors last for {condition.shape[1]} samples, not for {samples}")
         before = F.pad(codes[:, :-1], (1, 0), value=self.start)
         hidden = self.recurrence(torch.cat([self.sample_table(before), condition], dim=-1))[0]
         logits: Tensor = self.head(hidden)

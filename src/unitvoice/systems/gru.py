@@ -14,6 +14,7 @@ from typing import Annotated
 
 import torch
 from annotated_types import Ge, MultipleOf
+from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -47,6 +48,7 @@ class GruSettings:
     revive_below: float = 0.1  # frames per step, averaged: a code with fewer is placed anew
     commitment: float = 0.25
     context: Context = 2  # frames on each side of a crop whose units are dropped
+    window: PositiveInt | None = None  # units in the middle of a crop whose samples are learned at most; None for all
     speaker_width: int = 64
     conditioning: int = 128  # units of each direction of the vocoder's conditioning network
     sample_width: int = 256
@@ -129,10 +131,11 @@ class GruSystem(System):
 
     def _surprise(self, vectors: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy of the wave's codes, nats a sample, given the vectors that belong to :meth:`_inner`."""
-        first = self.settings.context * self.vocoder.hop
-        samples = vectors.shape[1] * STRIDE * self.vocoder.hop
-        codes = batch.frames[SOUND][:, first : first + samples, 0].long()
-        logits = self.vocoder(vectors, batch.speakers, codes)
+        units = min(vectors.shape[1], self.settings.window or vectors.shape[1])
+        first = (vectors.shape[1] - units) // 2 * STRIDE
+        start = (self.settings.context + first) * self.vocoder.hop
+        codes = batch.frames[SOUND][:, start : start + units * STRIDE * self.vocoder.hop, 0].long()
+        logits = self.vocoder(vectors, batch.speakers, codes, first)
         return F.cross_entropy(logits.flatten(0, 1), codes.flatten())
 
     def monitor(self) -> dict[str, float]:
