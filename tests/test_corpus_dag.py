@@ -13,6 +13,9 @@ import yaml
 from corpora.making import sound
 
 from unitvoice.errors import InputError
+from unitvoice.settings import build
+from unitvoice.systems.catalogue import create_system
+from unitvoice.systems.recipe import Recipe
 from unitvoice.workflow import Plan
 
 ROOT = Path(__file__).parent.parent
@@ -77,7 +80,9 @@ def test_every_ready_configuration_has_a_plan_or_says_which_folder_is_absent(pat
     except InputError as error:
         assert "there is no folder /path/to" in str(error)  # noqa: PT017 - one of two right answers
     else:
-        assert plan.source.archives
+        assert plan.source.archives or plan.corpus == "demo"
+        for variant in plan.variants.values():
+            create_system(build(Recipe, variant.resolved, variant.name), ["A"])
 
 
 def test_a_wrong_key_of_the_corpus_is_one_sentence_and_exit_code_2(recordings, tmp_path):
