@@ -106,10 +106,10 @@ def test_the_gradient_is_clipped_to_a_norm():
     assert total.item() == pytest.approx(0.001, rel=1e-3)
 
 
-def test_the_learning_rate_betas_and_weight_decay_are_those_asked_for():
-    system, turn = line(betas=(0.5, 0.7), weight_decay=0.1)
+def test_the_learning_rate_and_what_adam_has_are_those_asked_for():
+    system, turn = line(betas=(0.5, 0.7), weight_decay=0.1, amsgrad=True)
     twin, _ = line()
-    reference = torch.optim.AdamW(twin.parameters(), 0.03, (0.5, 0.7), weight_decay=0.1)
+    reference = torch.optim.AdamW(twin.parameters(), 0.03, (0.5, 0.7), weight_decay=0.1, amsgrad=True)
     for step in range(3):
         turn.play(noise(step), step, 0.03)
         reference.zero_grad()

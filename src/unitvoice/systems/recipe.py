@@ -30,6 +30,7 @@ class StageSettings:
     learning_rate: PositiveFloat
     learning_rates: dict[str, PositiveFloat] = field(default_factory=dict)  # of players that have another one
     betas: tuple[Share, Share] = (0.9, 0.999)  # of Adam
+    amsgrad: bool = False  # steps by the largest second moment so far (Reddi et al., 2018)
     weight_decay: NonNegativeFloat = 0.0  # decoupled, as in AdamW
     warmup: NonNegativeInt = 0  # steps of linear rise of the learning rate
     decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`

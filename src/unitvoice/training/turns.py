@@ -37,7 +37,11 @@ class Turn:
         self._modules = nn.ModuleList(system.players(stage)[player])
         self._parameters = list(self._modules.parameters())
         self.optimiser = torch.optim.AdamW(
-            self._parameters, settings.learning_rate, settings.betas, weight_decay=settings.weight_decay
+            self._parameters,
+            settings.learning_rate,
+            settings.betas,
+            weight_decay=settings.weight_decay,
+            amsgrad=settings.amsgrad,
         )
         self._losses: nn.Module = _Losses(system, stage, player)
         if settings.compile and _can_compile(device.type):
