@@ -46,7 +46,7 @@ class VqcpcGru(GruSystem):
             width, settings.memory, steps=settings.steps, negatives=settings.negatives
         )
         self.code_table = nn.Embedding(settings.codes, width)
-        self._accuracy: Tensor | None = None  # of the last step of training
+        self._accuracy = torch.zeros(())  # of the last step of training
 
     def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
         """The encoder with its codebook in stage ``cpc``, the speaking parts in stage ``vocoder``."""
@@ -92,7 +92,7 @@ class VqcpcGru(GruSystem):
     def monitor(self) -> dict[str, float]:
         """Figures of the codebook and accuracy of the last predictions, in stage ``cpc``."""
         figures = super().monitor()
-        return figures | {"accuracy": self._accuracy.item()} if figures and self._accuracy is not None else figures
+        return figures and figures | {"accuracy": self._accuracy.item()}
 
 
 def by_speaker(values: Tensor, speakers: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """``vqvae-gru``: a VQ-VAE on mel frames whose decoder is a recurrent vocoder (van Niekerk et al., 2020).
 
-The original's crops begin between two frames of a unit, so that what it speaks comes 10 ms late; here a frame on each
-side makes unit j stand for the samples of frames 2j and 2j + 1. Other departures are in :mod:`unitvoice.systems.gru`.
+The original's first convolution takes a frame off each end, so that what it speaks begins 10 ms late in the source and
+ends early. Here a frame is put on each end before: unit j stands for the samples from frame 2j to frame 2j + 2. Other
+departures are in :mod:`unitvoice.systems.gru`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ class Settings(GruSettings):
     """The numbers of the system."""
 
     channels: int = 768
-    context: Context = 8  # a unit sees 7 frames before its own two, and 6 after them
+    context: Context = 8  # a unit sees 7 frames on each side of its own two
     jitter: float = 0.5
 
 
