@@ -131,7 +131,7 @@ def test_bf16_rounds_the_products_but_not_the_weights():
 def quick_compiler(monkeypatch):
     """Torch's graphs without the machine code, which takes a minute to make."""
     turns._can_compile.cache_clear()
-    monkeypatch.setattr(turns, "COMPILER", "aot_eager")
+    monkeypatch.setattr(turns, "COMPILER", "eager")
     yield
     turns._can_compile.cache_clear()
 
@@ -146,6 +146,19 @@ def test_compiled_losses_train_like_those_that_are_not():
         torch.testing.assert_close(found, wanted)
     torch.testing.assert_close(fast.state_dict(), plain.state_dict())
     assert counters["stats"]["unique_graphs"] > before
+
+
+@pytest.mark.usefixtures("quick_compiler")
+def test_a_codebook_learns_and_is_revived_in_compiled_losses_as_in_others():
+    plain, eager = duel("generator")
+    fast, compiled = duel("generator", compile=True)
+    for system in (plain, fast):
+        system.quantiser.counts.zero_()  # all codes are dead
+    for step in range(4):
+        for turn in (eager, compiled):
+            assert turn.play(noise(step), step, 0.01)[1]
+    torch.testing.assert_close(fast.state_dict(), plain.state_dict())
+    assert plain.quantiser.revivals().item() > 0
 
 
 def test_without_a_compiler_training_goes_on_uncompiled_and_says_so(monkeypatch, caplog):
