@@ -56,9 +56,7 @@ class SpeechSettings:
     kaiming: bool = False  # first weights of convolutions
     weight_norm: bool = False
     centred: bool = False  # whether frames are less the mean of their crop or utterance, or of the corpus
-    prior: float = (
-        16.0  # frames that the speaker's mean counts for beside the utterance's own, when encoding (centred)
-    )
+    prior: float = 16.0  # frames that a speaker's mean counts for beside an utterance's own, when centred
     warp: float = 0.0  # largest relative stretch of the bands that the encoder sees in training
 
 
@@ -85,7 +83,7 @@ class FrameDecoder(nn.Module):
         self.register_buffer("scale", torch.ones(WIDTHS[output]))
 
     def prepare(self, batch: Batch, means: Mapping[str, Tensor]) -> None:
-        """Take the statistics of the frames from the corpus."""
+        """Take the frames' mean from the corpus and their scale from a batch."""
         self.mean.copy_(means[self.output])
         self.scale.copy_(_scale(batch.frames[self.output], self.mean))
 
@@ -145,7 +143,7 @@ class SpeechSystem(System):
                 weight_normed(module)
 
     def _prepare_input(self, stage: str, batch: Batch, means: Mapping[str, Tensor], *outputs: str) -> None:
-        """Take the input's statistics from the corpus and, by option, place the codebook among encoded data.
+        """Take the input's mean from the corpus, its scale from a batch and, by option, the codes from encoded data.
 
         Raises:
             InputError: the recipe lacks a kind of frames to learn to speak, crops are not of equal length, or there
