@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.exc import TorchDynamoException
 from torch._dynamo.utils import counters
 from training.duel import SETTINGS, Duel, copied, differing, noise
 
@@ -159,6 +160,23 @@ def test_a_codebook_learns_and_is_revived_in_compiled_losses_as_in_others():
             assert turn.play(noise(step), step, 0.01)[1]
     torch.testing.assert_close(fast.state_dict(), plain.state_dict())
     assert plain.quantiser.revivals().item() > 0
+
+
+@pytest.mark.usefixtures("quick_compiler")
+def test_losses_that_turn_out_not_to_compile_are_computed_without(caplog):
+    plain, eager = duel("generator")
+    system, turn = duel("generator", compile=True)
+
+    def fails(*_):
+        system.quantiser.counts += 5.0  # what ran before the fault
+        raise TorchDynamoException("a cache is broken")
+
+    turn._plain._compiled_call_impl = fails
+    for step in range(2):
+        for one in (eager, turn):
+            assert one.play(noise(step), step, 0.01)[1]
+    assert differing(plain.state_dict(), system.state_dict()) == set()
+    assert caplog.text.count("the losses are compiled no more: a cache is broken") == 1
 
 
 def test_without_a_compiler_training_goes_on_uncompiled_and_says_so(monkeypatch, caplog):

@@ -6,6 +6,7 @@ from functools import cache
 
 import torch
 from torch import Tensor, nn
+from torch._dynamo.exc import TorchDynamoException
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -44,6 +45,7 @@ class Turn:
             amsgrad=settings.amsgrad,
         )
         self._losses: nn.Module = _Losses(system, stage, player)
+        self._plain = self._losses
         if settings.compile and _can_compile(device.type):
             self._losses.compile(backend=COMPILER)
         self._begin()
@@ -64,14 +66,18 @@ class Turn:
         """
         self._begin()
         before = [tensor.clone() for tensor in _changed_by_forward(self._system)]
-        self.optimiser.zero_grad(set_to_none=True)
-        terms = self._gradient(batch, step)
+        try:
+            terms = self._gradient(batch, step)
+        except TorchDynamoException as error:  # as from a cache that a killed process left half-written
+            log.warning("the losses are compiled no more: %s", str(error).strip().splitlines()[0])
+            self._plain._compiled_call_impl = None  # noqa: SLF001 - torch has no other way back
+            self._restore(before)
+            terms = self._gradient(batch, step)
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         norm = get_total_norm(gradients)
         finite = torch.stack([norm.float(), *(term.float() for term in terms.values())]).isfinite().all()
         if total((~finite).long()):
-            for tensor, value in zip(_changed_by_forward(self._system), before, strict=True):
-                tensor.copy_(value)
+            self._restore(before)
             return terms, False
         if self._settings.clip is not None:
             clip_grads_with_norm_(self._parameters, self._settings.clip, norm)
@@ -79,8 +85,13 @@ class Turn:
         self.optimiser.step()
         return terms, True
 
+    def _restore(self, before: list[Tensor]) -> None:
+        for tensor, value in zip(_changed_by_forward(self._system), before, strict=True):
+            tensor.copy_(value)
+
     def _gradient(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """Add up the gradient over the parts of a batch; returns the mean of each term."""
+        self.optimiser.zero_grad(set_to_none=True)
         parts = batch.parts(self._settings.accumulate)
         means: dict[str, Tensor] = {}
         for number, part in enumerate(parts, 1):
