@@ -119,7 +119,7 @@ def test_unknown_targets_are_named_together_with_the_known_ones(tiny_model, syst
     more = replace(manifest, utterances=(*manifest.utterances, known, *others), trials=trials)
     write_manifest(more, tmp_path / "manifest")
     with pytest.raises(InputError) as caught:
-        main([str(tiny_model), str(tmp_path / "manifest"), str(units / "indices"), str(tmp_path / "out")])
+        main([str(tiny_model), str(tmp_path / "manifest"), str(units), str(tmp_path / "out")])
     assert "does not know the target speakers X1, X2; it knows" in str(caught.value)
     assert all(name in str(caught.value) for name in system.speakers[:20])
     assert not (tmp_path / "out").exists()
@@ -154,13 +154,13 @@ def test_own_voice_trials_are_the_first_utterances_of_each_voice(tiny_manifest):
 
 
 def test_the_command_converts_the_trials(tiny_model, manifest, units, wavs, tmp_path):
-    arguments = [str(tiny_model), str(manifest.root / "manifest"), str(units / "indices"), str(tmp_path / "out")]
+    arguments = [str(tiny_model), str(manifest.root / "manifest"), str(units), str(tmp_path / "out")]
     main([*arguments, "--iterations", "2"])
     assert contents(tmp_path / "out") == contents(wavs)
 
 
 def test_the_command_can_keep_the_voice(tiny_model, manifest, units, tmp_path):
-    arguments = [str(tiny_model), str(manifest.root / "manifest"), str(units / "indices"), str(tmp_path / "out")]
+    arguments = [str(tiny_model), str(manifest.root / "manifest"), str(units), str(tmp_path / "out")]
     main([*arguments, "--iterations", "2", "--own-voice", "3"])
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["v.wav"]
 
@@ -168,12 +168,12 @@ def test_the_command_can_keep_the_voice(tiny_model, manifest, units, tmp_path):
 def test_the_command_tells_when_there_are_no_trials(tiny_model, manifest, units, tmp_path):
     write_manifest(replace(manifest, trials=()), tmp_path / "m")
     with pytest.raises(InputError, match="has no trials to convert"):
-        main([str(tiny_model), str(tmp_path / "m"), str(units / "indices"), str(tmp_path / "out")])
+        main([str(tiny_model), str(tmp_path / "m"), str(units), str(tmp_path / "out")])
 
 
 @pytest.fixture
 def arguments(tiny_model, manifest, units, tmp_path):
-    place = [str(tiny_model), str(manifest.root / "manifest"), str(units / "indices"), str(tmp_path / "out")]
+    place = [str(tiny_model), str(manifest.root / "manifest"), str(units), str(tmp_path / "out")]
     return [*place, "--iterations", "2", "--state", str(tmp_path / "state")]
 
 

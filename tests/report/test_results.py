@@ -1,5 +1,6 @@
 """Reading a results folder."""
 
+import json
 import shutil
 
 import pytest
@@ -99,3 +100,22 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_a_language_without_manifest_is_named(make_results):
     with pytest.raises(InputError, match="klingon"):
         read(make_results(), ("klingon",))
+
+
+def test_units_without_codes_say_so(make_results):
+    folder = make_results()
+    shutil.rmtree(folder / "english" / "fake-system" / "seed-0" / "units" / "indices")
+    (one,) = read(folder).languages
+    assert "has no codes" in one.first.units("indices").reason
+    assert not isinstance(one.first.units("vectors"), Absent)
+
+
+@pytest.mark.parametrize(("codes", "number"), [("16", 16), ("[16, 4]", 64), ("[]", None)])
+def test_codes_of_slices_are_their_combinations(make_results, codes, number):
+    folder = make_results()
+    path = folder / "english" / "fake-system" / "seed-0" / "model" / "model.json"
+    content = json.loads(path.read_text())
+    content["recipe"]["model"]["codes"] = json.loads(codes)
+    path.write_text(json.dumps(content))
+    (one,) = read(folder).languages
+    assert one.first.model.codes == number

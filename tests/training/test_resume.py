@@ -63,8 +63,10 @@ def stop_after(monkeypatch):
 def shrunk(path):
     """A published recipe with its stages and parts, but small and of twelve steps a stage."""
     content = load_recipe(path, "demo")
-    defaults = {name: SMALL for name in WIDTHS if name in content["model"]}
-    content["model"] |= defaults
+    sizes = {name: content["model"][name] for name in WIDTHS if name in content["model"]}
+    content["model"] |= {
+        name: [SMALL] * len(size) if isinstance(size, list) else SMALL for name, size in sizes.items()
+    }
     steps = {"steps": 12, "batch": 4, "checkpoint_every": 4, "develop_every": 5, "warmup": 2}
     for name, stage in content["stages"].items():
         several = {"speakers": 2, "crop": 0.4} if stage.get("speakers") else {}

@@ -11,6 +11,7 @@ rule convert_shard:
         model="<results>/{language}/{system}/{run}/model",
         manifest="<results>/{language}/manifest",
         units="<results>/{language}/{system}/{run}/units",
+        frames=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).features[0]),
     output:
         temp(directory("<results>/{language}/{system}/{run}/shards/{scatteritem}")),
     log:
@@ -28,7 +29,7 @@ rule convert_shard:
         options=PLAN.conversion_options,
         trials=lambda wildcards: f"--shard {wildcards.scatteritem.replace('-of-', '/')}",
     shell:
-        "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units}/indices {output}"
+        "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units} {output} --references {input.frames}"
         " {params.options} {params.trials} --state {params.state}/converting --threads {threads} 2> {log}"
 
 

@@ -15,6 +15,7 @@ import torch
 from tqdm import tqdm
 
 from unitvoice import audio, cli
+from unitvoice.conversion.hearing import hear_targets
 from unitvoice.conversion.speaking import Request, SampleVoice, Voice, voice_of
 from unitvoice.conversion.vocoding import GriffinLim
 from unitvoice.errors import InputError, listed
@@ -32,15 +33,15 @@ COMPARED = 1600  # samples on which a lower precision is compared with single pr
 
 
 def convert(
-    manifest: Manifest, trials: Sequence[Trial], indices: Store, voice: Voice, folder: Path, work: Path | None = None
+    manifest: Manifest, trials: Sequence[Trial], units: Store, voice: Voice, folder: Path, work: Path | None = None
 ) -> None:
     """Write ``<trial name>.wav`` for each trial: as long as its source, and as loud.
 
     Args:
         manifest: the corpus.
         trials: what is asked for.
-        indices: codes of the sources.
-        voice: speaks the codes.
+        units: codes of the sources, or vectors where the system has no codes.
+        voice: speaks the units.
         folder: where the wavs will be.
         work: where they are kept until all are done; those that are there already are not made again. Without it
             nothing remains of an interrupted conversion.
@@ -48,15 +49,15 @@ def convert(
     Raises:
         InputError: a source has no units or cannot be read; all without units are named at once.
     """
-    if lost := [trial.source for trial in trials if trial.source not in indices]:
-        raise InputError(f"{indices.folder} has no units of {listed(lost)}; encode the subset they are in")
+    if lost := [trial.source for trial in trials if trial.source not in units]:
+        raise InputError(f"{units.folder} has no units of {listed(lost)}; encode the subset they are in")
     sources = manifest.by_name()
     with atomic(folder) as beside, _kept(work, beside) as place:
         missing = [trial for trial in trials if not (place / f"{trial.name}.wav").exists()]
         if len(missing) < len(trials):
             log.info("%d of %d trials were converted before", len(trials) - len(missing), len(trials))
         recordings = {trial.name: partial(_recording, manifest, sources[trial.source]) for trial in missing}
-        requests = [_request(trial, indices, len(recordings[trial.name]())) for trial in missing]
+        requests = [_request(trial, units, len(recordings[trial.name]())) for trial in missing]
         begun = time.monotonic()
         for request, wave in tqdm(voice(requests), total=len(missing), desc="convert", unit="file", disable=None):
             audio.write(place / f"{request.name}.wav", audio.match_loudness(wave, recordings[request.name]()))
@@ -68,9 +69,10 @@ def _recording(manifest: Manifest, utterance: Utterance) -> audio.Wave:
     return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
 
 
-def _request(trial: Trial, indices: Store, samples: int) -> Request:
-    units = torch.tensor(np.asarray(indices[trial.source], dtype=np.int64))
-    return Request(trial.name, units, trial.target, samples)
+def _request(trial: Trial, units: Store, samples: int) -> Request:
+    found = units[trial.source]
+    kind = np.int64 if np.issubdtype(found.dtype, np.integer) else np.float32
+    return Request(trial.name, torch.tensor(np.asarray(found, dtype=kind)), trial.target, samples)
 
 
 @contextmanager
@@ -112,8 +114,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("model", type=Path, help="model folder")
     parser.add_argument("manifest", type=Path, help="manifest folder")
-    parser.add_argument("indices", type=Path, help="store of codes, see unitvoice.units.encode")
+    parser.add_argument("units", type=Path, help="folder of stores, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
+    parser.add_argument("--references", type=Path, help="store of frames, for systems that hear the target voices")
     parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
     parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
@@ -129,18 +132,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(
             f"{arguments.manifest} has no trials to convert; add them to the corpus (synthesis.txt, or the key trials)"
         )
-    system, indices = load_model(arguments.model), Store(arguments.indices)
-    _check_targets(system, trials)
+    system = load_model(arguments.model)
+    units = Store(arguments.units / ("indices" if system.discrete else "vectors"))
+    targets = sorted({trial.target for trial in trials})
+    references = Store(arguments.references) if system.hears and arguments.references else None
+    if system.hears:
+        hear_targets(system, manifest, targets, references)
+    else:
+        _check_targets(system, trials)
     trials = shard(trials, *arguments.shard)
     options = arguments.iterations, arguments.rows, arguments.precision
     voice = voice_of(system, GriffinLim(iterations=arguments.iterations), arguments.rows, arguments.precision)
     work = None
     if arguments.state:
-        made_of = sha256(arguments.model / "weights.safetensors"), indices.meta["content"], options, trials
+        heard = references.meta["content"] if references else None
+        made_of = sha256(arguments.model / "weights.safetensors"), units.meta["content"], heard, options, trials
         work = arguments.state / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
-    convert(manifest, trials, indices, voice, arguments.output, work)
+    convert(manifest, trials, units, voice, arguments.output, work)
     if isinstance(voice, SampleVoice) and trials and voice.precision != "float32":
-        far = voice.divergence(_request(trials[0], indices, COMPARED))
+        far = voice.divergence(_request(trials[0], units, COMPARED))
         log.info("%s is %.3g nats a sample from float32 on trial %s", voice.precision, far, trials[0].name)
 
 

@@ -26,7 +26,7 @@ class Request:
     """One utterance to speak."""
 
     name: str
-    indices: Tensor  # (T, G) codes
+    units: Tensor  # (T, G) codes, or (T, D) vectors of a system without codes
     speaker: str
     samples: int  # length of the result at 16 kHz
 
@@ -51,7 +51,7 @@ class FrameVoice:
     def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
         """See :class:`Voice`."""
         for request in requests:
-            frames = self.system.decode(request.indices, request.speaker, 1 + request.samples // HOP)
+            frames = self.system.decode(request.units, request.speaker, 1 + request.samples // HOP)
             yield request, self.vocoder(frames.numpy(), request.samples, seed_of(self.seed, request.name))
 
 
@@ -81,7 +81,7 @@ class SampleVoice:
     def _utterance(self, request: Request) -> Utterance:
         @torch.inference_mode()
         def conditions() -> Tensor:
-            return self.system.conditions(request.indices, request.speaker)
+            return self.system.conditions(request.units, request.speaker)
 
         return Utterance(request.name, request.samples, seed_of(self.seed, request.name), conditions)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-__all__ = ["AdaptiveNorm", "instance_norm"]
+__all__ = ["AdaptiveNorm", "VoiceAdapter", "instance_norm"]
 
 EPSILON = 1e-5
 
@@ -37,3 +37,26 @@ class AdaptiveNorm(nn.Module):
         """Normalise and adapt."""
         mean, scale = self.statistics(voice)[..., None].chunk(2, dim=1)
         return instance_norm(x) * scale + mean
+
+
+class VoiceAdapter(nn.Module):
+    """Two adaptive normalisations with a rectified convolution between them, without which they would be one.
+
+    Args:
+        channels: of the input.
+        voice: values of a voice, E.
+
+    Shape:
+        input (B, channels, T) and (B, E); output (B, channels, T).
+    """
+
+    def __init__(self, channels: int, voice: int) -> None:
+        super().__init__()
+        self.first = AdaptiveNorm(channels, voice)
+        self.between = nn.Sequential(nn.Conv1d(channels, channels, 3, padding=1), nn.ReLU())
+        self.second = AdaptiveNorm(channels, voice)
+
+    def forward(self, x: Tensor, voice: Tensor) -> Tensor:
+        """Give the input a voice."""
+        adapted: Tensor = self.second(self.between(self.first(x, voice)), voice)
+        return adapted

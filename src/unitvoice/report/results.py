@@ -1,6 +1,7 @@
 """What a results folder holds: the one place of the report that reads it."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -101,7 +102,11 @@ class Run:
     def units(self, kind: str) -> Store | Absent:
         """Store of ``indices``, ``vectors`` or ``continuous``."""
         folder = self.folder / "units" / kind
-        return Store(folder) if folder.is_dir() else Absent(f"seed {self.seed} has no units")
+        if folder.is_dir():
+            return Store(folder)
+        if folder.parent.is_dir():
+            return Absent(f"the units of seed {self.seed} have no {kind}, as the system has no codes")
+        return Absent(f"seed {self.seed} has no units")
 
     def abx(self, name: str, subset: str = "test", mode: str = "across") -> float | Absent:
         """ABX error (%) of a representation."""
@@ -281,7 +286,10 @@ def _representation(content: Mapping[str, Any]) -> Representation:
 def _model(content: Mapping[str, Any]) -> Model:
     recipe = content["recipe"]
     shown = {"model": recipe["model"], "stages": recipe["stages"], "versions": content["versions"]}
-    return Model(str(recipe["description"]), recipe["model"].get("codes"), shown)
+    codes = recipe["model"].get("codes")
+    if isinstance(codes, list):  # of slices: the combinations
+        codes = math.prod(codes) if codes else None
+    return Model(str(recipe["description"]), codes, shown)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

@@ -57,8 +57,8 @@ class Batch:
 class Units(NamedTuple):
     """The units of one utterance."""
 
-    indices: Tensor  # (T, G) int64: one code per codebook
-    vectors: Tensor  # (T, D): the code vectors, straight from the codebook
+    indices: Tensor  # (T, G) int64: one code per codebook; of a system without codes (T, 0)
+    vectors: Tensor  # (T, D): the code vectors, straight from the codebook; without codes what was encoded
     continuous: Tensor  # (T, D): what was quantised
 
 
@@ -72,6 +72,8 @@ class System(nn.Module):
     shortest: int = 1  # frames of it that `encode` needs at least
     unit_rate: float  # units per second
     unit_first: float  # s, time of the first unit's centre
+    discrete: bool = True  # whether units have codes; without, they are spoken from their vectors
+    hears: bool = False  # whether it has to hear a voice before it can speak in it
     prior: float  # see `mean_frames`: how far an utterance's mean frame is drawn to its speaker's before encoding
 
     def __init__(self, speakers: Sequence[str]) -> None:
@@ -105,6 +107,14 @@ class System(nn.Module):
         Args:
             frames: (T, D) of the kind ``input``.
             mean: (D,), the mean frame to normalise with.
+        """
+        raise NotImplementedError
+
+    def hear(self, speaker: str, recordings: Sequence[Tensor]) -> None:
+        """Remember the voice of some recordings, each (T, D) frames of the kind ``input``; where :attr:`hears`.
+
+        Raises:
+            InputError: the system can speak in the voices of its training alone, and this is none of them.
         """
         raise NotImplementedError
 

@@ -9,9 +9,19 @@ from numpy.typing import NDArray
 from unitvoice.errors import InputError, listed
 from unitvoice.features.normalise import mean_frames
 from unitvoice.manifest import Utterance
+from unitvoice.store import Store
 from unitvoice.systems.base import System, Units
 
-__all__ = ["encoded"]
+__all__ = ["check_frames", "encoded"]
+
+
+def check_frames(system: System, frames: Store) -> None:
+    """InputError when a store does not hold the frames that a system was trained on."""
+    if frames.meta["kind"] != system.input:
+        raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
+    trained_on = system.trained_on.get(system.input, frames.meta)
+    if trained_on["parameters"] != frames.meta["parameters"]:
+        raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
 
 
 def encoded(

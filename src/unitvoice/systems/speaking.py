@@ -19,8 +19,13 @@ class SpeaksSamples(Protocol):
         """The decoder unrolled over time, for so many utterances in flight."""
         ...
 
-    def conditions(self, indices: Tensor, speaker: str) -> Tensor:
-        """(T, G) codes in a voice to (F, width) conditions of the stepper; InputError for an unknown speaker."""
+    def conditions(self, units: Tensor, speaker: str) -> Tensor:
+        """Conditions of the stepper, (F, width); InputError for a speaker that is not known, or was not heard.
+
+        Args:
+            units: (T, G) codes, or (T, D) vectors of a system without codes.
+            speaker: whose voice they are spoken in.
+        """
         ...
 
     def wave(self, samples: Tensor) -> Wave:

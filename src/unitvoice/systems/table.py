@@ -4,12 +4,20 @@ from unitvoice.errors import InputError, listed
 
 __all__ = ["SYSTEMS", "module_of"]
 
+WAVENET_AUTOENCODER = ("wavenet_autoencoder", "WavenetAutoencoder")
+
 SYSTEMS = {
     "vqvae-mel": ("vqvae_mel", "VqvaeMel"),
     "vqvae-gru": ("vqvae_gru", "VqvaeGru"),
     "vqcpc-gru": ("vqcpc_gru", "VqcpcGru"),
     "vqvae-deconv": ("vqvae_deconv", "VqvaeDeconv"),
     "vqvae-wavenet": ("vqvae_wavenet", "VqvaeWavenet"),
+    "in-wae": WAVENET_AUTOENCODER,
+    "any-wae": WAVENET_AUTOENCODER,
+    "svq-wae": WAVENET_AUTOENCODER,
+    "vq-wae": WAVENET_AUTOENCODER,
+    "wae": WAVENET_AUTOENCODER,
+    "gumbel-wae": WAVENET_AUTOENCODER,
 }
 
 

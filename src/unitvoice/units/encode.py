@@ -17,7 +17,7 @@ from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
 from unitvoice.store import Store, create_store
 from unitvoice.systems.base import System
-from unitvoice.systems.encoding import encoded
+from unitvoice.systems.encoding import check_frames, encoded
 
 __all__ = ["encode", "main"]
 
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 def encode(system: System, utterances: Sequence[Utterance], frames: Store, folder: Path) -> None:
     """Write a folder of three stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
 
+    A system without codes has no ``indices``, and both kinds of vectors are what it encodes.
+
     Args:
         system: a trained system.
         utterances: what to encode; a speaker's mean frame is over the speaker's utterances among these.
@@ -37,24 +39,21 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
     Raises:
         InputError: nothing to encode, or the store has other frames than the model was trained on or lacks utterances.
     """
-    if frames.meta["kind"] != system.input:
-        raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
-    trained_on = system.trained_on.get(system.input, frames.meta)
-    if trained_on["parameters"] != frames.meta["parameters"]:
-        raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
+    check_frames(system, frames)
     if lost := [utterance.utterance for utterance in utterances if utterance.utterance not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
     at = partial(create_store, rate=system.unit_rate, first=system.unit_first)
     with atomic(folder) as beside, ExitStack() as stack:
         beside.mkdir()
-        indices = stack.enter_context(at(beside / "indices", kind="indices", dtype="int32"))
-        vectors = stack.enter_context(at(beside / "vectors", kind="vectors"))
-        continuous = stack.enter_context(at(beside / "continuous", kind="continuous"))
+        types = {"indices": "int32"} if system.discrete else {}
+        types |= {"vectors": "float32", "continuous": "float32"}
+        stores = {
+            part: stack.enter_context(at(beside / part, kind=part, dtype=dtype)) for part, dtype in types.items()
+        }
         found = encoded(system, utterances, frames)
         for name, units in tqdm(found, total=len(utterances), desc="encode", unit="file", disable=None):
-            indices.append(name, units.indices.numpy())
-            vectors.append(name, units.vectors.numpy())
-            continuous.append(name, units.continuous.numpy())
+            for part, store in stores.items():
+                store.append(name, getattr(units, part).numpy())
     log.info("encoded %d utterances", len(utterances))
 
 
