@@ -345,3 +345,27 @@ def test_a_context_that_is_no_number_of_units_is_told(name):
 def test_an_unknown_stage_of_vqcpc_gru_is_told():
     with pytest.raises(InputError, match="has the stages cpc and vocoder, not 'vqvae'"):
         tiny("vqcpc-gru").players("vqvae")
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_normalised_units_do_not_depend_on_the_level_of_each_band(name):
+    frames, offset = torch.rand(40, 80), torch.linspace(-0.3, 0.3, 80)
+    for normalise in (True, False):
+        model = tiny(name, normalise=normalise).eval()
+        model.quantiser.initialise(torch.randn(50, 6), torch.Generator().manual_seed(0))
+        plain = model.encode(frames, frames.mean(dim=0))
+        moved = model.encode(frames + offset, (frames + offset).mean(dim=0))
+        assert torch.allclose(plain.continuous, moved.continuous, atol=1e-5) is normalise
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_vocal_tract_is_warped_in_training_alone(name):
+    stage = stages(name)[0]
+    warped, plain = tiny(name, warp=0.3), tiny(name)
+    same = {key: value.item() for key, value in losses(plain, stage, batch())[0].items()}
+    assert {key: value.item() for key, value in losses(warped, stage, batch())[0].items()} != same
+    frames = torch.rand(40, 80)
+    units = [
+        model.eval().encode(frames, frames.mean(dim=0)).continuous for model in (tiny(name, warp=0.3), tiny(name))
+    ]
+    assert torch.equal(*units)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from annotated_types import Ge, MultipleOf
+from annotated_types import Ge, Lt, MultipleOf
 from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn import functional as F
 
 from unitvoice.audio import Wave, mu_law_decode
 from unitvoice.errors import InputError
+from unitvoice.nn.augmentation import random_warp
 from unitvoice.nn.convolutions import settling
 from unitvoice.nn.gru_stepper import GruStepper
 from unitvoice.nn.gru_vocoder import GruVocoder
@@ -34,6 +35,7 @@ STRIDE = 2
 SOUND = "mulaw"
 
 type Context = Annotated[int, Ge(0), MultipleOf(STRIDE)]
+type Warp = Annotated[float, Ge(0), Lt(1)]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class GruSettings:
     decay: float = 0.999  # of the codebook's moving averages
     revive_below: float = 0.1  # frames per step, averaged: a code with fewer is placed anew
     commitment: float = 0.25
+    normalise: bool = False  # whether the encoder sees frames less their mean; not in the original
+    prior: float = 16.0  # frames that the speaker's mean then counts for beside the utterance's own, when encoding
+    warp: Warp = 0.0  # largest relative stretch of the mel axis that the encoder sees in training; not in the original
     context: Context = 2  # frames on each side of a crop whose units are dropped
     window: PositiveInt | None = None  # units in the middle of a crop whose samples are learned at most; None for all
     speaker_width: int = 64
@@ -62,11 +67,10 @@ class GruSystem(System):
     input = "peakmel"
     unit_rate = FRAME_RATE / STRIDE
     unit_first = 0.5 / FRAME_RATE  # a unit stands between its two frames
-    prior = 0.0  # the frames are not normalised by their mean
 
     def __init__(self, settings: GruSettings, speakers: Sequence[str]) -> None:
         super().__init__(speakers)
-        self.settings = settings
+        self.settings, self.prior = settings, settings.prior
         self.quantiser = EmaQuantiser(
             settings.codes, settings.width, decay=settings.decay, revive_below=settings.revive_below
         )
@@ -125,9 +129,15 @@ class GruSystem(System):
     def _inner(self, batch: Batch) -> Tensor:
         """What is quantised of crops without their context, (B, G, width)."""
         frames = batch.frames[self.input].float()
-        encoded = self.continuous(frames[:, : frames.shape[1] // STRIDE * STRIDE])
+        frames = frames[:, : frames.shape[1] // STRIDE * STRIDE]
+        if self.quantiser.training:
+            frames = random_warp(frames, self.settings.warp)
+        encoded = self.continuous(self._levelled(frames, frames.mean(dim=1)))
         edge = self.settings.context // STRIDE
         return encoded[:, edge : encoded.shape[1] - edge]
+
+    def _levelled(self, frames: Tensor, mean: Tensor) -> Tensor:
+        return frames - mean[:, None] if self.settings.normalise else frames
 
     def _surprise(self, vectors: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy of the wave's codes, nats a sample, given the vectors that belong to :meth:`_inner`."""
@@ -143,9 +153,9 @@ class GruSystem(System):
         return self.quantiser.figures() if self.quantiser.training else {}
 
     def encode(self, frames: Tensor, mean: Tensor) -> Units:
-        """Units at 50 Hz, half as many as frames, rounded up; see :class:`System`. The mean is not used."""
+        """Units at 50 Hz, half as many as frames, rounded up; see :class:`System`."""
         even = F.pad(frames.float().T[None], (0, len(frames) % STRIDE), mode="replicate").mT
-        continuous = self.continuous(even)
+        continuous = self.continuous(self._levelled(even, mean[None]))
         indices = self.quantiser(continuous).indices
         return Units(indices[0], self.quantiser.lookup(indices)[0], continuous[0])
 
