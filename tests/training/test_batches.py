@@ -67,6 +67,22 @@ def test_a_short_utterance_is_repeated_not_padded(stores):
     assert only[0, :, 1].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
 
 
+def test_kinds_whose_last_frame_lacks_samples_still_cover_the_same_time(tmp_path):
+    """A recording ends within its last frame: the finer kind has fewer rows than the grid's frames would hold."""
+    for kind, rate, rows in (("slow", 100.0, {"cut": 5, "long": 13}), ("fast", 200.0, {"cut": 9, "long": 25})):
+        with create_store(tmp_path / kind, kind=kind, rate=rate) as writer:
+            for name, count in rows.items():
+                writer.append(name, np.arange(count)[:, None] * 100.0 / rate)
+    made = {kind: Store(tmp_path / kind) for kind in ("slow", "fast")}
+    said = [Utterance(name, "A", "unit", "x.wav", None, None, 0.1) for name in ("cut", "long")]
+    for step in range(8):
+        batch = Batches(made, said, ["A"], SETTINGS, 0)[step]
+        coarse, fine = batch.frames["slow"][..., 0], batch.frames["fast"][..., 0]
+        assert fine.shape == (16, 20)
+        assert torch.equal(fine[:, ::2], coarse)
+        assert (fine[:, 1::2] - coarse).abs().max() <= 0.5
+
+
 def test_crops_reach_the_first_and_the_last_frame(stores):
     starts = Counter(
         int(crop[0, 1]) for step in range(60) for crop in batches(stores)[step].frames["slow"] if crop[0, 0] == 1

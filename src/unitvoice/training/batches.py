@@ -180,8 +180,13 @@ class Batches(Dataset[Batch]):
         room = max(0, self._grid.rows(name) - self._crop_length(self._grid))
         first = round(int(place * (room + 1)) * store.rate / self._grid.rate)
         crop = store[name][first : first + length]
-        # an utterance shorter than a crop is repeated: padding with silence would teach the edges of silence
-        return crop if len(crop) == length else np.resize(crop, (length, crop.shape[1]))
+        if len(crop) == length:
+            return crop
+        # an utterance shorter than a crop is repeated: padding with silence would teach the edges of silence. The grid
+        # says how long it is, so that all kinds repeat alike; samples that its last frame lacks are held
+        whole = round(self._grid.rows(name) * store.rate / self._grid.rate)
+        rows = (first + np.arange(length)) % whole
+        return store[name][np.minimum(rows, store.rows(name) - 1)]
 
 
 def _padded(crops: Sequence[NDArray[Any]]) -> NDArray[Any]:
