@@ -29,8 +29,9 @@ rule convert_shard:
         options=PLAN.conversion_options,
         trials=lambda wildcards: f"--shard {wildcards.scatteritem.replace('-of-', '/')}",
     shell:
-        "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units} {output} --references {input.frames}"
-        " {params.options} {params.trials} --state {params.state}/converting --threads {threads} 2> {log}"
+        "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units} {output}"
+        " --references {input.frames} {params.options} {params.trials} --state {params.state}/converting"
+        " --device {PLAN.device} --threads {threads} 2> {log}"
 
 
 rule convert_trials:
