@@ -100,11 +100,16 @@ class Plan:
         return str(Path(self.config["evaluation"]["tool"]).with_name("zerospeech2020-validate"))
 
     @property
+    def device(self) -> str:
+        """Where to train and to speak sample by sample."""
+        return str(self.config["training"]["device"])
+
+    @property
     def training_options(self) -> str:
         """Command line options of the training; the shell knows its working folder as ``state``."""
         known = self.config["training"]
         curves = ' --tensorboard "$state/curves"' if known["tensorboard"] else ""
-        return f"--device {known['device']} --workers {known['workers']}{curves}"
+        return f"--device {self.device} --workers {known['workers']}{curves}"
 
     @property
     def conversion_options(self) -> str:

@@ -240,6 +240,12 @@ def test_a_precision_that_the_system_does_not_have_is_refused(arguments, precisi
         main([*arguments, "--precision", precision])
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without a GPU")
+def test_a_gpu_that_is_not_there_is_told(arguments):
+    with pytest.raises(InputError, match="has no GPU"):
+        main([*arguments, "--device", "cuda"])
+
+
 @pytest.mark.parametrize("option", ["--iterations", "--own-voice", "--threads", "--rows"])
 def test_the_command_refuses_counts_below_one(option):
     with pytest.raises(SystemExit, match="2"):

@@ -25,6 +25,7 @@ from unitvoice.models import load_model
 from unitvoice.nn.precision import Precision
 from unitvoice.store import Store
 from unitvoice.systems.base import System
+from unitvoice.training.distributed import Device, find_device
 
 __all__ = ["convert", "main", "own_voice_trials", "shard"]
 
@@ -120,6 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
     parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
+    parser.add_argument("--device", choices=get_args(Device), default="auto", help="where to speak sample by sample")
     parser.add_argument("--own-voice", type=cli.positive, help="instead: so many utterances of each voice, as it is")
     parser.add_argument("--shard", type=_part, default=(1, 1), metavar="K/N", help="every N-th trial, from the K-th")
     parser.add_argument("--state", type=Path, help="folder that keeps what is done; a killed conversion goes on there")
@@ -141,8 +143,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         _check_targets(system, trials)
     trials = shard(trials, *arguments.shard)
-    options = arguments.iterations, arguments.rows, arguments.precision
-    voice = voice_of(system, GriffinLim(iterations=arguments.iterations), arguments.rows, arguments.precision)
+    options = arguments.iterations, arguments.rows, arguments.precision, arguments.device
+    vocoder, device = GriffinLim(iterations=arguments.iterations), find_device(arguments.device)
+    voice = voice_of(system, vocoder, arguments.rows, arguments.precision, device)
     work = None
     if arguments.state:
         heard = references.meta["content"] if references else None

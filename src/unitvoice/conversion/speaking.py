@@ -19,6 +19,7 @@ from unitvoice.systems.speaking import SpeaksSamples
 __all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "voice_of"]
 
 HOP = Spectrum().hop  # samples per log-mel frame
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class SampleVoice:
     """A system that speaks sample by sample.
 
     Args:
-        system: a trained system.
+        system: a trained system, on its device.
         rows: utterances in flight; another number can change a sound, as sums are rounded in another order.
         precision: of the large products.
         seed: each request draws from this and its name.
@@ -70,6 +71,7 @@ class SampleVoice:
     rows: int
     precision: Precision = "float32"
     seed: int = 0
+    device: torch.device = CPU
 
     def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
         """See :class:`Voice`."""
@@ -81,7 +83,7 @@ class SampleVoice:
     def _utterance(self, request: Request) -> Utterance:
         @torch.inference_mode()
         def conditions() -> Tensor:
-            return self.system.conditions(request.units, request.speaker)
+            return self.system.conditions(request.units.to(self.device), request.speaker)
 
         return Utterance(request.name, request.samples, seed_of(self.seed, request.name), conditions)
 
@@ -95,10 +97,12 @@ class SampleVoice:
         return divergence(exact, own, utterance.conditions(), samples)
 
 
-def voice_of(system: System, vocoder: Vocoder, rows: int, precision: Precision) -> Voice:
-    """What a system speaks with; InputError when it has no such precision."""
+def voice_of(system: System, vocoder: Vocoder, rows: int, precision: Precision, device: torch.device = CPU) -> Voice:
+    """What a system speaks with; sample by sample on a device. InputError when it has no such precision there."""
     if isinstance(system, SpeaksSamples):
-        return SampleVoice(system, rows, precision)
+        if precision == "int8" and device != CPU:
+            raise InputError("int8 is for CPUs; choose bf16 on a GPU, or the device cpu")
+        return SampleVoice(system.to(device), rows, precision, device=device)
     if precision != "float32":
         raise InputError(f"a system that decodes frames speaks in float32, not {precision}; leave out the precision")
     return FrameVoice(system, vocoder)

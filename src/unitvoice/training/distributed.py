@@ -12,7 +12,7 @@ from torch import distributed
 from unitvoice.errors import InputError
 from unitvoice.nn.ranks import several
 
-__all__ = ["Device", "Place", "from_first", "joined"]
+__all__ = ["Device", "Place", "find_device", "from_first", "joined"]
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -37,7 +37,7 @@ def joined(device: Device = "auto") -> Iterator[Place]:
         InputError: a GPU is asked for, and there is none for this process.
     """
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
-    place = Place(_device(device), int(os.environ.get("RANK", "0")), ranks)
+    place = Place(find_device(device), int(os.environ.get("RANK", "0")), ranks)
     if place.device.type == "cuda":
         torch.cuda.set_device(place.device)
     if ranks == 1:
@@ -50,7 +50,8 @@ def joined(device: Device = "auto") -> Iterator[Place]:
         distributed.destroy_process_group()
 
 
-def _device(wanted: Device) -> torch.device:
+def find_device(wanted: Device) -> torch.device:
+    """The device of this process; ``auto`` takes a GPU where there is one. InputError when there is no such GPU."""
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     number = int(os.environ.get("LOCAL_RANK", "0"))
