@@ -301,6 +301,16 @@ def test_an_adversary_learns_to_tell_speakers_and_the_system_to_avoid_it():
     assert 0 <= model.monitor()["accuracy"] <= 1
 
 
+@pytest.mark.parametrize("adversary", [0.0, 0.01])
+def test_units_are_jittered_in_training_alone_with_an_adversary_too(adversary):
+    model = ready("wae", adversary=adversary, jitter=0.5)
+    found = {losses(model, batch(), seed=seed)["reconstruction"].item() for seed in range(3)}
+    assert len(found) == 3
+    model.eval()
+    with torch.no_grad():
+        assert len({model.losses("wae", batch(), 0, "system")["reconstruction"].item() for _ in range(3)}) == 1
+
+
 def test_a_classifier_that_learns_becomes_accurate_where_units_tell_the_speaker():
     model, frames = ready("wae", adversary=0.01), batch()
     with torch.no_grad():

@@ -140,7 +140,7 @@ class WavenetAutoencoder(System):
             self.guide = FrameGuide(condition, voice, values, stride=settings.stride)
         if settings.adversary:
             self.classifier = SpeakerEncoder(settings.width, len(self.speakers))
-        self._accuracy: Tensor | None = None  # of the classifier, in its last turn
+        self._accuracy: Tensor | None = None  # of the classifier, when it last learned
         self._heard: dict[str, Tensor] = {}  # speaker -> (reference,)
 
     def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
@@ -178,16 +178,14 @@ class WavenetAutoencoder(System):
         frames = batch.frames[self.input]
         frames = frames[:, : frames.shape[1] // self.settings.stride * self.settings.stride]
         vectors, losses = self._quantised(frames, step)
+        if player == "classifier":
+            return {"speaker": self._surprise(vectors.detach(), batch.speakers)}
         if self.settings.adversary:
-            guesses = self.classifier((vectors.detach() if player == "classifier" else vectors).mT)
-            confusion = F.cross_entropy(guesses, batch.speakers)
-            if player == "classifier":
-                self._accuracy = (guesses.argmax(dim=1) == batch.speakers).float().mean().detach()
-                return {"speaker": confusion}
-            losses["adversary"] = -self.settings.adversary * confusion
+            losses["adversary"] = -self.settings.adversary * self._surprise(vectors, batch.speakers)
         reference = self.listener(self._normalised(frames).mT) if self.settings.reference else None
         voice = self.speaker_table(batch.speakers) if self.settings.table else reference
-        content = self._content(jitter(vectors, self.settings.jitter) if self.training else vectors, reference)
+        jittered = jitter(vectors, self.settings.jitter) if self.encoder.training else vectors
+        content = self._content(jittered, reference)
         if self.settings.guide:
             error = F.mse_loss(self.guide(content.mT, voice).mT, self._normalised(frames))
             losses["guide"] = self.settings.guide * error
@@ -195,10 +193,17 @@ class WavenetAutoencoder(System):
         losses["reconstruction"] = self.wavenet.head.loss(self.wavenet(content, voice, codes), codes)
         return losses
 
+    def _surprise(self, vectors: Tensor, speakers: Tensor) -> Tensor:
+        """Cross-entropy of the speakers, (B,), as the classifier guesses them from units, (B, U, width)."""
+        guesses = self.classifier(vectors.mT)
+        if self.classifier.training:
+            self._accuracy = (guesses.argmax(dim=1) == speakers).float().mean()
+        return F.cross_entropy(guesses, speakers)
+
     def _quantised(self, frames: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Units of crops as they are spoken from, (B, U, width), and the weighted losses of the bottleneck."""
         settings = self.settings
-        seen = random_warp(frames, settings.warp) if self.training else frames
+        seen = random_warp(frames, settings.warp) if self.encoder.training else frames
         encoded = self._encoded(seen, seen.mean(dim=1))
         if self.quantiser is None:
             return encoded, {}
@@ -219,7 +224,7 @@ class WavenetAutoencoder(System):
         return content[:, first : first + wanted], codes[:, first * hop : (first + wanted) * hop]
 
     def monitor(self) -> dict[str, float]:
-        """Figures of the codebook, and the share of crops whose speaker the classifier knew in the last step."""
+        """Figures of the codebook, and the share of crops whose speaker the classifier knew, when it last learned."""
         figures = {} if self.quantiser is None else self.quantiser.figures()
         return figures if self._accuracy is None else figures | {"accuracy": self._accuracy.item()}
 
