@@ -280,7 +280,7 @@ class WavenetAutoencoder(System):
             return None
         if speaker not in self._heard:
             raise InputError(f"the model has not heard the speaker {speaker!r}; give it recordings as references")
-        return self._heard[speaker]
+        return self._heard[speaker].to(self.input_mean.device)  # it may have been heard elsewhere
 
     def wave(self, samples: Tensor) -> Wave:
         """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
