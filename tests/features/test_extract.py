@@ -38,6 +38,11 @@ def test_the_store_holds_the_frames_of_every_utterance_in_order(tmp_path):
         np.testing.assert_array_equal(store[utterance.utterance], log_mel(audio.read(manifest.path(utterance))))
 
 
+def test_the_store_says_when_the_first_frame_is(tmp_path):
+    extract(make(tmp_path, [1600]), "hopmel", tmp_path / "s")
+    assert Store(tmp_path / "s").meta["first"] == 0.008
+
+
 def test_stretches_of_one_recording_are_utterances(tmp_path):
     manifest = make(tmp_path, [16_000])
     halves = [

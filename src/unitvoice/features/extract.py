@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def extract(manifest: Manifest, kind: str, folder: Path, *, jobs: int = 1) -> No
     """
     known = feature_kind(kind)
     bad: list[InputError] = []
-    with create_store(folder, kind=kind, rate=known.rate, dtype=known.dtype, **known.parameters) as store:
+    described = partial(create_store, folder, kind=kind, rate=known.rate, first=known.first, dtype=known.dtype)
+    with described(**known.parameters) as store:
         progress = tqdm(manifest.utterances, desc=kind, unit="file", disable=None)
         for utterance, frames in _computed(manifest, known, progress, jobs):
             if isinstance(frames, InputError):

@@ -12,12 +12,14 @@ from unitvoice.audio import RATE, Wave, mu_law_encode
 from unitvoice.errors import InputError, listed
 from unitvoice.features import highpass
 from unitvoice.features.htk import Analysis, log_bank, mfcc_with_slopes
-from unitvoice.features.spectral import Spectrum, decibel_mel, log_mel, mfcc, power_mfcc
+from unitvoice.features.spectral import Spectrum, decibel_mel, hop_mel, log_mel, mfcc, power_mfcc
 
-__all__ = ["KINDS", "FeatureKind", "feature_kind"]
+__all__ = ["HOP_SPECTRUM", "KINDS", "FeatureKind", "feature_kind"]
 
 PEAK = 0.999  # largest magnitude of a recording after normalisation
 PEAK_SPECTRUM = Spectrum(fft=2048, low=50.0, preemphasis=0.97)
+HOP_PEAK = 0.95
+HOP_SPECTRUM = Spectrum(window=1024, hop=256)
 HIGH_SPECTRUM = Spectrum(fft=400)
 HIGH_PASS = {"cutoff": highpass.CUTOFF}
 HIGH_CODES = HIGH_PASS | {"gain": highpass.GAIN, "emphasis": highpass.EMPHASIS}
@@ -31,6 +33,7 @@ class FeatureKind:
     rate: float  # frames per second
     dtype: str
     parameters: dict[str, Any]
+    first: float = 0.0  # s, time of the first frame's centre
 
 
 def _spectral(compute: Callable[..., NDArray[Any]], spectrum: Spectrum) -> FeatureKind:
@@ -41,9 +44,9 @@ def _samples(wave: Wave) -> NDArray[np.int16]:
     return np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)[:, None]
 
 
-def _at_peak(wave: Wave) -> Wave:
+def _at_peak(wave: Wave, peak: float = PEAK) -> Wave:
     """The recording as loud as it can be; silence stays silence. (N,) -> (N,)."""
-    return wave / (np.abs(wave).max(initial=0.0) or 1) * np.float32(PEAK)
+    return wave / (np.abs(wave).max(initial=0.0) or 1) * np.float32(peak)
 
 
 def _peak_htk(compute: Callable[[Wave], NDArray[Any]]) -> FeatureKind:
@@ -60,6 +63,15 @@ def _peak_codes(wave: Wave) -> NDArray[np.uint8]:
     return mu_law_encode(_at_peak(wave))[:, None]
 
 
+def _in_hops(wave: Wave) -> Wave:
+    """The recording at its peak, with silence up to a whole hop at its end: nothing of it is lost. (N,) -> (M,)."""
+    return np.pad(_at_peak(wave, HOP_PEAK), (0, -len(wave) % HOP_SPECTRUM.hop))
+
+
+def _hop_mel(wave: Wave) -> NDArray[np.float32]:
+    return hop_mel(_in_hops(wave), HOP_SPECTRUM)
+
+
 def _high_mfcc(wave: Wave) -> NDArray[np.float32]:
     return power_mfcc(highpass.high_passed(wave), spectrum=HIGH_SPECTRUM)
 
@@ -72,6 +84,16 @@ KINDS: dict[str, FeatureKind] = {
     "logmel": _spectral(log_mel, Spectrum()),
     "peakmel": FeatureKind(_peak_mel, PEAK_SPECTRUM.rate, "float16", asdict(PEAK_SPECTRUM) | {"peak": PEAK}),
     "mulaw": FeatureKind(_peak_codes, float(RATE), "uint8", {"peak": PEAK}),
+    "hopmel": FeatureKind(
+        _hop_mel,
+        HOP_SPECTRUM.rate,
+        "float32",
+        asdict(HOP_SPECTRUM) | {"peak": HOP_PEAK},
+        first=HOP_SPECTRUM.hop / 2 / RATE,
+    ),
+    "hopwave": FeatureKind(
+        lambda wave: _samples(_in_hops(wave)), float(RATE), "int16", {"peak": HOP_PEAK, "hop": HOP_SPECTRUM.hop}
+    ),
     "highmfcc": FeatureKind(_high_mfcc, HIGH_SPECTRUM.rate, "float32", asdict(HIGH_SPECTRUM) | HIGH_PASS),
     "highmulaw": FeatureKind(_high_codes, float(RATE), "uint8", HIGH_CODES),
     "htkmfcc": _peak_htk(mfcc_with_slopes),

@@ -11,10 +11,21 @@ from scipy.sparse import csr_array
 
 from unitvoice.audio import RATE, Wave
 
-__all__ = ["FLOOR", "Spectrum", "decibel_mel", "log_mel", "mel_filters", "mel_to_linear", "mfcc", "power_mfcc"]
+__all__ = [
+    "FLOOR",
+    "Spectrum",
+    "decibel_mel",
+    "hop_mel",
+    "log_mel",
+    "mel_filters",
+    "mel_to_linear",
+    "mfcc",
+    "power_mfcc",
+]
 
 Frames = NDArray[np.float32]
 FLOOR = 1e-5  # smallest mel magnitude; the logarithm of silence is log(FLOOR) = -11.5
+HOP_POWER = np.float32(1e-8)  # what `hop_mel` adds to the power of each frequency
 DYNAMICS = 80.0  # dB that `decibel_mel` and `power_mfcc` span
 
 
@@ -101,6 +112,26 @@ def decibel_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
     """
     decibels = 20 / np.log(10) * log_mel(wave, spectrum)
     return (np.maximum(decibels, decibels.max() - DYNAMICS) / DYNAMICS + 1).astype(np.float32)
+
+
+def hop_mel(wave: Wave, spectrum: Spectrum = Spectrum(window=1024, hop=256)) -> Frames:
+    """Base-10 logarithm of mel magnitudes of whole hops (Kumar et al., 2019); frame i stands amid hop i.
+
+    Args:
+        wave: (N,) samples at 16 kHz; what is after the last whole hop does not count.
+        spectrum: the analysis.
+
+    Returns:
+        (N // hop, bands), floored at log10(FLOOR).
+
+    >>> hop_mel(np.zeros(2600, np.float32)).shape
+    (10, 80)
+    """
+    padded = np.pad(wave, (spectrum.fft - spectrum.hop) // 2, mode="reflect")
+    settings = {"n_fft": spectrum.fft, "hop_length": spectrum.hop, "win_length": spectrum.window}
+    found = librosa.stft(padded, center=False, **settings)
+    magnitudes = np.sqrt(np.square(found.real) + np.square(found.imag) + HOP_POWER)
+    return np.log10(np.maximum(_sparse_filters(spectrum) @ magnitudes, FLOOR)).T.astype(np.float32)
 
 
 def mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(bands=40)) -> Frames:
