@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from unitvoice.nn.normalisation import BatchNorm1d
 
-__all__ = ["ResidualStack", "conv_norm_relu", "settling"]
+__all__ = ["PreactivatedBlock", "ResidualStack", "conv_norm_relu", "halving", "settling"]
 
 
 def conv_norm_relu(
@@ -44,6 +44,33 @@ class ResidualStack(nn.Module):
         for block in self.blocks:
             x = x + block(x)
         return x
+
+
+class PreactivatedBlock(nn.Module):
+    """Two rectified convolutions of kernel 3 with batch normalisation after each, added to the input.
+
+    Shape:
+        input and output (B, channels, T).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        parts = ([nn.LeakyReLU(), nn.Conv1d(channels, channels, 3, padding=1), BatchNorm1d(channels)] for _ in "12")
+        self.block = nn.Sequential(*(layer for part in parts for layer in part))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block."""
+        added: Tensor = x + self.block(x)
+        return added
+
+
+def halving(inputs: int, outputs: int) -> nn.Sequential:
+    """A convolution that halves the rate, with batch normalisation and a leaky rectifier.
+
+    Shape:
+        input (B, inputs, T); output (B, outputs, T // 2).
+    """
+    return nn.Sequential(nn.Conv1d(inputs, outputs, 4, stride=2, padding=1), BatchNorm1d(outputs), nn.LeakyReLU())
 
 
 @contextmanager
