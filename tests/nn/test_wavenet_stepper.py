@@ -5,6 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unitvoice.conversion import generation
+from unitvoice.conversion.generation import Utterance, generate
 from unitvoice.nn.output_heads import CategoricalHead, GaussianHead, LogisticMixtureHead
 from unitvoice.nn.upsampling import SmoothingUpsampler
 from unitvoice.nn.wavenet import WaveNet
@@ -119,3 +121,22 @@ def test_a_lower_precision_is_near_the_network(precision):
     found, expected = spoken(stepper, folded(taught, vectors, voices), samples), taught(vectors, voices, samples)
     error = (found - expected).abs().max() / expected.std()
     assert 0 < error < 0.15
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_on_a_gpu_the_captured_graph_speaks_what_single_steps_do(precision, monkeypatch):
+    taught = network(residual=32, gate=32, skip=32).cuda()
+    vectors, voice = torch.randn(5, 3, device="cuda"), torch.randn(2, device="cuda")
+    asked = [
+        Utterance(name, samples, number, lambda: fold(taught, vectors, voice))
+        for number, (name, samples) in enumerate({"a": 80, "b": 17, "c": 50, "d": 64}.items())
+    ]
+
+    def spoken():
+        return {one.name: samples.tolist() for one, samples in generate(WaveNetStepper(taught, 3, precision), asked)}
+
+    captured = spoken()
+    monkeypatch.setattr(generation, "_captured", lambda _stepper, speak_frame: speak_frame)
+    assert spoken() == captured
