@@ -12,6 +12,7 @@ from unitvoice.errors import InputError
 from unitvoice.manifest import read_manifest
 from unitvoice.models import load_model
 from unitvoice.store import Store
+from unitvoice.training.batches import Batches
 from unitvoice.training.train import train
 
 
@@ -75,6 +76,17 @@ def test_a_training_that_diverges_is_told_and_leaves_no_model(corpus, tmp_path):
     with pytest.raises(InputError, match=r"was finite in 20 steps up to 2\d; .*: V2_a, S1_b, V1_b"):
         trained(corpus, tmp_path, recipe(learning_rate=1e30, clip=None, cosine=False))
     assert not (tmp_path / "model").exists()
+
+
+def test_a_stage_can_train_on_some_subsets_alone_and_the_speaker_table_is_of_all(corpus, tmp_path, monkeypatch):
+    seen = set()
+    draw = Batches.__getitem__
+    monkeypatch.setattr(Batches, "__getitem__", lambda *of: (batch := draw(*of), seen.update(batch.utterances))[0])
+    trained(corpus, tmp_path, recipe(subsets=["voice"], steps=10))
+    assert {name[:2] for name in seen} == {"V1", "V2"}
+    assert load_model(tmp_path / "model").speakers == ("S1", "S2", "V1", "V2")
+    with pytest.raises(InputError, match="a stage trains on dev, which the recipe does not; add it"):
+        trained(corpus, tmp_path, recipe(subsets=["voice", "dev"]))
 
 
 def test_features_that_are_missing_are_named(corpus, tmp_path):

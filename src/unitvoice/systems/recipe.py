@@ -42,6 +42,7 @@ class StageSettings:
     precision: Literal["float32", "bf16"] = "float32"  # of matrix products; weights are float32
     compile: bool = False  # compile the losses where there is a compiler
     average: Share | None = None  # decay of a moving average of the weights, which is what the stage yields
+    subsets: tuple[str, ...] | None = None  # those of the recipe that the stage trains on; None for all
     sampling: Literal["frame", "utterance", "speaker"] = "frame"  # what is equally likely to be drawn
     speakers: PositiveInt | None = None  # a batch holds so many speakers, and as many utterances of each, all distinct
     checkpoint_every: PositiveInt = 500  # steps; the last two are kept

@@ -72,6 +72,12 @@ def train(
         raise InputError(f"the manifest has no utterance of the subsets {', '.join(recipe.subsets)} to train on")
     if lost := sorted(set(recipe.features) - set(stores)):
         raise InputError(f"the recipe reads features that were not given: {listed(lost)}; add their stores")
+    if lost := sorted(
+        {name for stage in recipe.stages.values() for name in stage.subsets or ()} - set(recipe.subsets)
+    ):
+        raise InputError(
+            f"a stage trains on {listed(lost)}, which the recipe does not; add it to the recipe's subsets"
+        )
     stores = {kind: stores[kind] for kind in recipe.features}
     trained, held = hold_out(utterances, recipe.held_out)
     folder = state / _digest(recipe, utterances, stores, seed, code)
@@ -79,9 +85,10 @@ def train(
         torch.manual_seed(seed)
         system = create_system(recipe, speakers).to(place.device)
         for stage, settings in recipe.stages.items():
-            _check_lengths(system, trained, stores[system.input], settings)
-            batches = Batches(stores, trained, speakers, settings, seed, part=(place.rank, place.ranks))
-            looked_at = Batches(stores, held, speakers, settings, seed, distinct=False) if held else None
+            own, looked = (_of_stage(some, settings.subsets) for some in (trained, held))
+            _check_lengths(system, own, stores[system.input], settings)
+            batches = Batches(stores, own, speakers, settings, seed, part=(place.rank, place.ranks))
+            looked_at = Batches(stores, looked, speakers, settings, seed, distinct=False) if looked else None
             development = Development(looked_at, manifest, stores[system.input])
             setup = Setup(place, workers, curves and curves / stage, warning)
             train_stage(system, stage, settings, batches, development, folder / stage, setup)
@@ -91,6 +98,11 @@ def train(
             record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
             save_model(model, system, recipe, record, seed=seed, features=features)
     return system
+
+
+def _of_stage(utterances: Sequence[Utterance], subsets: Sequence[str] | None) -> list[Utterance]:
+    """Those of some utterances that a stage trains on."""
+    return [one for one in utterances if subsets is None or one.subset in subsets]
 
 
 def _check_lengths(system: System, utterances: Sequence[Utterance], frames: Store, settings: StageSettings) -> None:
