@@ -1,4 +1,4 @@
-"""What a system that speaks sample by sample offers beside the protocol of all systems."""
+"""What systems that make sound by themselves offer beside the protocol of all systems."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,7 +8,7 @@ from unitvoice.audio import Wave
 from unitvoice.nn.precision import Precision
 from unitvoice.nn.stepper import Stepper
 
-__all__ = ["SpeaksSamples"]
+__all__ = ["SpeaksSamples", "SpeaksWaves", "Vocodes"]
 
 
 @runtime_checkable
@@ -30,4 +30,30 @@ class SpeaksSamples(Protocol):
 
     def wave(self, samples: Tensor) -> Wave:
         """(N,) samples of the stepper as sound."""
+        ...
+
+
+@runtime_checkable
+class SpeaksWaves(Protocol):
+    """A system that speaks an utterance at once."""
+
+    def speak(self, units: Tensor, speaker: str, samples: int) -> Wave:
+        """The same units always give the same sound, of just so many samples at 16 kHz.
+
+        InputError for a speaker that is not known.
+
+        Args:
+            units: (T, G) codes, or (T, D) vectors of a system without codes.
+            speaker: whose voice they are spoken in.
+            samples: length of the result.
+        """
+        ...
+
+
+@runtime_checkable
+class Vocodes(Protocol):
+    """A system that makes sound of what others decode."""
+
+    def vocode(self, frames: Tensor, samples: int) -> Wave:
+        """(T, D) frames of the kind ``input`` as just so many samples at 16 kHz; the same frames, the same sound."""
         ...

@@ -2,8 +2,9 @@
 
 from unitvoice.errors import InputError, listed
 
-__all__ = ["SYSTEMS", "module_of"]
+__all__ = ["DECODE_FRAMES", "SYSTEMS", "module_of"]
 
+VQVAE2_MELGAN = ("vqvae2_melgan", "Vqvae2MelGan")
 WAVENET_AUTOENCODER = ("wavenet_autoencoder", "WavenetAutoencoder")
 
 SYSTEMS = {
@@ -18,7 +19,13 @@ SYSTEMS = {
     "vq-wae": WAVENET_AUTOENCODER,
     "wae": WAVENET_AUTOENCODER,
     "gumbel-wae": WAVENET_AUTOENCODER,
+    "vqvae2-melgan": VQVAE2_MELGAN,
+    "vqvae2-melgan-finetune": VQVAE2_MELGAN,
+    "vqvae2-melgan-joint": VQVAE2_MELGAN,
+    "melgan": ("melgan", "MelGan"),
 }
+
+DECODE_FRAMES = frozenset({"vqvae-mel", "vqvae-deconv"})  # systems that need a vocoder to be heard
 
 
 def module_of(system: str) -> str:
