@@ -17,7 +17,7 @@ from tqdm import tqdm
 from unitvoice import audio, cli
 from unitvoice.conversion.hearing import hear_targets
 from unitvoice.conversion.speaking import Request, SampleVoice, Voice, voice_of
-from unitvoice.conversion.vocoding import GriffinLim
+from unitvoice.conversion.vocoding import GriffinLim, Vocoder, load_vocoder
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic, sha256
 from unitvoice.manifest import Manifest, Trial, Utterance, read_manifest
@@ -118,10 +118,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("units", type=Path, help="folder of stores, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
     parser.add_argument("--references", type=Path, help="store of frames, for systems that hear the target voices")
+    parser.add_argument("--vocoder", type=Path, help="model folder; speaks decoded frames instead of phase reconstruction")
     parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
     parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
-    parser.add_argument("--device", choices=get_args(Device), default="auto", help="where to speak sample by sample")
+    parser.add_argument("--device", choices=get_args(Device), default="auto", help="where networks make sound")
     parser.add_argument("--own-voice", type=cli.positive, help="instead: so many utterances of each voice, as it is")
     parser.add_argument("--shard", type=_part, default=(1, 1), metavar="K/N", help="every N-th trial, from the K-th")
     parser.add_argument("--state", type=Path, help="folder that keeps what is done; a killed conversion goes on there")
@@ -144,12 +145,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         _check_targets(system, trials)
     trials = shard(trials, *arguments.shard)
     options = arguments.iterations, arguments.rows, arguments.precision, arguments.device
-    vocoder, device = GriffinLim(iterations=arguments.iterations), find_device(arguments.device)
+    device = find_device(arguments.device)
+    vocoder: Vocoder = GriffinLim(iterations=arguments.iterations)
+    if arguments.vocoder:
+        vocoder = load_vocoder(arguments.vocoder, system, device)
     voice = voice_of(system, vocoder, arguments.rows, arguments.precision, device)
     work = None
     if arguments.state:
         heard = references.meta["content"] if references else None
-        made_of = sha256(arguments.model / "weights.safetensors"), units.meta["content"], heard, options, trials
+        models = [sha256(one / "weights.safetensors") for one in (arguments.model, arguments.vocoder) if one]
+        made_of = models, units.meta["content"], heard, options, trials
         work = arguments.state / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
     convert(manifest, trials, units, voice, arguments.output, work)
     if isinstance(voice, SampleVoice) and trials and voice.precision != "float32":

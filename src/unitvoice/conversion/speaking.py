@@ -14,9 +14,9 @@ from unitvoice.errors import InputError
 from unitvoice.features.spectral import Spectrum
 from unitvoice.nn.precision import Precision
 from unitvoice.systems.base import System
-from unitvoice.systems.speaking import SpeaksSamples
+from unitvoice.systems.speaking import SpeaksSamples, SpeaksWaves
 
-__all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "voice_of"]
+__all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "WaveVoice", "voice_of"]
 
 HOP = Spectrum().hop  # samples per log-mel frame
 CPU = torch.device("cpu")
@@ -97,12 +97,29 @@ class SampleVoice:
         return divergence(exact, own, utterance.conditions(), samples)
 
 
+@dataclass(frozen=True)
+class WaveVoice:
+    """A system that speaks an utterance at once, on its device."""
+
+    system: SpeaksWaves
+    device: torch.device = CPU
+
+    @torch.inference_mode()
+    def __call__(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Wave]]:
+        """See :class:`Voice`."""
+        for request in requests:
+            yield request, self.system.speak(request.units.to(self.device), request.speaker, request.samples)
+
+
 def voice_of(system: System, vocoder: Vocoder, rows: int, precision: Precision, device: torch.device = CPU) -> Voice:
-    """What a system speaks with; sample by sample on a device. InputError when it has no such precision there."""
+    """What a system speaks with; sound of its own on a device. InputError when it has no such precision there."""
     if isinstance(system, SpeaksSamples):
         if precision == "int8" and device != CPU:
             raise InputError("int8 is for CPUs; choose bf16 on a GPU, or the device cpu")
         return SampleVoice(system.to(device), rows, precision, device=device)
     if precision != "float32":
-        raise InputError(f"a system that decodes frames speaks in float32, not {precision}; leave out the precision")
+        many = "a system that does not speak sample by sample"
+        raise InputError(f"{many} speaks in float32, not {precision}; leave out the precision")
+    if isinstance(system, SpeaksWaves):
+        return WaveVoice(system.to(device), device)
     return FrameVoice(system, vocoder)
