@@ -142,6 +142,23 @@ def test_a_variant_that_does_not_speak_is_scored_and_not_converted(finished):
     assert not {"convert_trials", "judge_speakers", "write_submission"} & set(found)
 
 
+def test_a_vocoder_is_trained_for_each_language_and_speaks_for_the_system_that_decodes_frames_alone(tmp_path):
+    changes = {"conversion": {"vocoder": "melgan"}, "experiments": {"mel": {}, "two": {"system": "vqvae2-melgan"}}}
+    dry = snakemake(tmp_path / "run", "--dry-run", "--printshellcmds", changes=changes)
+    assert dry.returncode == 0, dry.stdout
+    commands = re.findall(r"python -m unitvoice\.conversion\.convert .*", dry.stdout)
+    assert len(commands) == 8  # two systems in two languages, trials and own voices
+    for language in ("english", "surprise"):
+        folder = f"results/demo/{language}"
+        assert (
+            f" {folder}/vocoder/seed-0/model --features {folder}/features/logmel {folder}/features/wave" in dry.stdout
+        )
+        speaking = [command for command in commands if f"--vocoder {folder}/vocoder/seed-0/model" in command]
+        assert len(speaking) == 2
+        assert all(f"{folder}/mel/" in command for command in speaking)
+    assert sum("--vocoder" in command for command in commands) == 4
+
+
 def test_two_runs_in_two_folders_and_any_number_of_shards_give_the_same_archive(finished, tmp_path):
     again = tmp_path / "elsewhere with blanks"
     done = snakemake(again, "submission", changes={"conversion": TINY["conversion"] | {"shards": 3}})

@@ -141,6 +141,47 @@ def test_the_plan_reads_the_features_that_the_overrides_ask_for(checkout):
     assert plan.submitted.features == ("logmel", "mfcc39")
 
 
+VOCODED = {"conversion": {"vocoder": "melgan", "vocoder_overrides": {"model": {"mel": 3.0}}}, "seeds": [3, 1]}
+
+
+def test_a_vocoder_is_trained_beside_the_systems_with_the_first_seed_and_overrides_of_its_own(checkout):
+    plan = Plan.of(CONFIG | VOCODED | {"overrides": {"model": {"codes": 9}}}, checkout)
+    assert list(plan.variants) == ["vqvae-mel"]
+    assert list(plan.trained) == ["vqvae-mel", "vocoder"]
+    assert (plan.vocoder.seeds, plan.vocoder.features) == ((3,), ("logmel", "wave"))
+    assert plan.vocoder.recipe == checkout / "workflow" / "systems" / "melgan.yaml"
+    assert plan.vocoder.resolved["model"]["mel"] == 3.0
+    assert "codes" not in plan.vocoder.resolved["model"]
+    assert "vocoder" not in plan.conversion_options
+
+
+def test_without_the_key_there_is_no_vocoder(checkout):
+    plan = Plan.of(CONFIG, checkout)
+    assert plan.vocoder is None
+    assert plan.trained == plan.variants
+
+
+def test_the_vocoder_speaks_for_those_that_decode_frames_and_convert(checkout):
+    others = {"units": {"overrides": {"speaks": False}}, "waves": {"system": "vqvae2-melgan"}, "frames": {}}
+    plan = Plan.of(CONFIG | VOCODED | {"experiments": others}, checkout)
+    assert [name for name, one in plan.variants.items() if plan.vocoder_of(one)] == ["frames"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"system": "vqvae2-melgan"}, "none of the systems decodes frames for a vocoder; leave out the key"),
+        ({"overrides": {"speaks": False}}, "none of the systems decodes frames"),
+        ({"experiments": {"vocoder": {}}}, "experiments cannot be called vocoder"),
+        ({"conversion": {"vocoder": "melgan", "vocoder_overrides": {"nope": 1}}}, r"melgan\.yaml is not valid: nope"),
+        ({"conversion": {"vocoder": "vqvae-mel"}}, r"conversion\.vocoder: 'vqvae-mel' is not one of"),
+    ],
+)
+def test_a_vocoder_that_cannot_be_is_told_before_any_job(checkout, changes, message):
+    with pytest.raises(InputError, match=message):
+        Plan.of(CONFIG | VOCODED | changes, checkout)
+
+
 EXPERIMENTS = {
     "plain": {},
     "many": {"overrides": {"model": {"codes": 9}}, "seeds": [5]},

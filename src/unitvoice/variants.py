@@ -1,4 +1,4 @@
-"""What a run compares: the system of the configuration, or one variant of a system for each experiment."""
+"""What a run trains: the system of the configuration, or one variant of it for each experiment; perhaps a vocoder."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,12 @@ from typing import Any
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import merged
 from unitvoice.systems.recipe import load_recipe
-from unitvoice.systems.table import module_of
+from unitvoice.systems.table import DECODE_FRAMES, module_of
 
-__all__ = ["Variant", "read_variants"]
+__all__ = ["Variant", "read_variants", "read_vocoder"]
 
-TAKEN = ("manifest", "features", "baselines", "lists")  # folders of results that belong to no variant
+VOCODER = "vocoder"
+TAKEN = ("manifest", "features", "baselines", "lists", VOCODER)  # folders of results that belong to no variant
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Variant:
         return bool(self.resolved.get("speaks", True))
 
     @property
+    def decodes_frames(self) -> bool:
+        """Whether it needs a vocoder to be heard."""
+        return self.speaks and self.resolved["system"] in DECODE_FRAMES
+
+    @property
     def options(self) -> str:
         """The overrides as JSON; equal ones are equal texts."""
         return json.dumps(self.overrides, sort_keys=True)
@@ -68,6 +74,27 @@ def read_variants(config: Mapping[str, Any], recipes: Path) -> dict[str, Variant
         except InputError as error:
             raise InputError(f"experiment {name}: {error}") from None
     return found
+
+
+def read_vocoder(config: Mapping[str, Any], variants: Mapping[str, Variant], recipes: Path) -> Variant | None:
+    """The network that a configuration wants to speak decoded frames with; None for phase reconstruction.
+
+    Args:
+        config: that follows the schema.
+        variants: of the configuration.
+        recipes: folder of the recipes.
+
+    Raises:
+        InputError: the overrides do not fit the network's recipe, or there is nothing for it to speak.
+    """
+    conversion = config["conversion"]
+    if conversion["vocoder"] == "griffin-lim":
+        return None
+    if not any(variant.decodes_frames for variant in variants.values()):
+        raise InputError("none of the systems decodes frames for a vocoder; leave out the key vocoder of conversion")
+    recipe, overrides = recipes / f"{conversion['vocoder']}.yaml", conversion["vocoder_overrides"]
+    resolved = load_recipe(recipe, config["size"], overrides)
+    return Variant(VOCODER, recipe, overrides, resolved, tuple(config["seeds"][:1]))
 
 
 def _variant(name: str, changes: Mapping[str, Any], config: Mapping[str, Any], recipes: Path) -> Variant:

@@ -15,7 +15,7 @@ from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
 from unitvoice.submission.lists import LANGUAGES_2019
-from unitvoice.variants import Variant, read_variants
+from unitvoice.variants import Variant, read_variants, read_vocoder
 
 __all__ = ["Plan", "checked", "digest"]
 
@@ -59,15 +59,18 @@ class Plan:
     config: dict[str, Any]
     variants: dict[str, Variant]  # by name
     source: Source  # where the corpus comes from
+    vocoder: Variant | None = None  # the network that speaks decoded frames; None for phase reconstruction
 
     @classmethod
     def of(cls, config: Mapping[str, Any], root: Path) -> "Plan":
         """The plan of a configuration; InputError when it is not valid or names what is not there."""
         known = checked(config, read_yaml(root / "workflow" / "schemas" / "config.schema.yaml"))
-        variants = read_variants(known, root / "workflow" / "systems")
+        recipes = root / "workflow" / "systems"
+        variants = read_variants(known, recipes)
         if known.get("submit", next(iter(variants))) not in variants:
             raise InputError(f"there is no experiment {known['submit']!r} to submit; there are {listed(variants, 30)}")
-        return cls(root, known, variants, find_source(known["corpus"], known["languages"]))
+        vocoder = read_vocoder(known, variants, recipes)
+        return cls(root, known, variants, find_source(known["corpus"], known["languages"]), vocoder)
 
     @property
     def corpus(self) -> str:
@@ -78,6 +81,15 @@ class Plan:
     def languages(self) -> tuple[str, ...]:
         """Languages in the order of the configuration."""
         return tuple(self.config["languages"])
+
+    @property
+    def trained(self) -> dict[str, Variant]:
+        """All that is trained, by name: the variants, and the vocoder if there is one."""
+        return self.variants | ({self.vocoder.name: self.vocoder} if self.vocoder else {})
+
+    def vocoder_of(self, variant: Variant) -> Variant | None:
+        """The network that speaks what a variant decodes; None where it needs none, or phases are reconstructed."""
+        return self.vocoder if variant.decodes_frames else None
 
     @property
     def submitted(self) -> Variant:
@@ -101,7 +113,7 @@ class Plan:
 
     @property
     def device(self) -> str:
-        """Where to train and to speak sample by sample."""
+        """Where to train, and where networks make sound."""
         return str(self.config["training"]["device"])
 
     @property

@@ -11,7 +11,8 @@ from unitvoice.settings import build
 from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe, load_recipe
-from unitvoice.systems.table import SYSTEMS
+from unitvoice.systems.speaking import SpeaksSamples, SpeaksWaves, Vocodes
+from unitvoice.systems.table import DECODE_FRAMES, SYSTEMS
 
 RECIPES = Path(__file__).parents[2] / "workflow" / "systems"
 
@@ -24,6 +25,7 @@ def test_every_system_has_a_recipe_that_makes_it(name):
     assert system.speakers == ("B", "A")
     assert system.input in recipe.features
     assert [system.speaker_row(name) for name in ("A", "B")] == [1, 0]
+    assert (name in DECODE_FRAMES) != isinstance(system, SpeaksSamples | SpeaksWaves | Vocodes)
 
 
 def test_the_same_random_state_gives_the_same_weights(tiny_recipe):

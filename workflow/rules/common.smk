@@ -28,7 +28,7 @@ pathvars:
 
 wildcard_constraints:
     language="|".join(PLAN.languages),
-    system="|".join(PLAN.variants),
+    system="|".join(PLAN.trained),
     seed="[0-9]+",
     run="(seed|untrained)-[0-9]+",
     kind="[a-z0-9]+",
@@ -36,7 +36,7 @@ wildcard_constraints:
 
 def variant(wildcards):
     """What a rule's system is."""
-    return PLAN.variants[wildcards.system]
+    return PLAN.trained[wildcards.system]
 
 
 def of_variants(pattern, first=False, speaking=False, **values):

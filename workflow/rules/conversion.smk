@@ -5,6 +5,18 @@ scattergather:
     conversion=lookup("conversion/shards", within=PLAN.config),
 
 
+def vocoder_seeds(wildcards):
+    """Seeds of the network that speaks what a rule's system decodes; none where there is no such network."""
+    found = PLAN.vocoder_of(variant(wildcards))
+    return found.seeds if found else ()
+
+
+def speaking_code(wildcards):
+    """Hash of the code that makes sound of a rule's units."""
+    speakers = [variant(wildcards), PLAN.vocoder_of(variant(wildcards))]
+    return digest("unitvoice.conversion.convert", *(one.module for one in speakers if one))
+
+
 rule convert_shard:
     """Speak the units of a share of the trials in their target voices; a killed job goes on with what is missing."""
     input:
@@ -12,6 +24,7 @@ rule convert_shard:
         manifest="<results>/{language}/manifest",
         units="<results>/{language}/{system}/{run}/units",
         frames=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).features[0]),
+        vocoder=collect("<results>/{{language}}/vocoder/seed-{seed}/model", seed=vocoder_seeds),
     output:
         temp(directory("<results>/{language}/{system}/{run}/shards/{scatteritem}")),
     log:
@@ -24,13 +37,14 @@ rule convert_shard:
         mem="4GB",
         runtime="4h",
     params:
-        code=lambda wildcards: digest("unitvoice.conversion.convert", variant(wildcards).module),
+        code=speaking_code,
         state=subpath(output[0], ancestor=2),
         options=PLAN.conversion_options,
+        vocoder=lambda wildcards, input: " ".join(f"--vocoder {model}" for model in input.vocoder),
         trials=lambda wildcards: f"--shard {wildcards.scatteritem.replace('-of-', '/')}",
     shell:
         "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units} {output}"
-        " --references {input.frames} {params.options} {params.trials} --state {params.state}/converting"
+        " --references {input.frames} {params.options} {params.vocoder} {params.trials} --state {params.state}/converting"
         " --device {PLAN.device} --threads {threads} 2> {log}"
 
 
@@ -57,7 +71,8 @@ use rule convert_shard as resynthesise_voices with:
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/resynthesise_voices.tsv"
     params:
-        code=lambda wildcards: digest("unitvoice.conversion.convert", variant(wildcards).module),
+        code=speaking_code,
         state=subpath(output[0], ancestor=1),
         options=PLAN.conversion_options,
+        vocoder=lambda wildcards, input: " ".join(f"--vocoder {model}" for model in input.vocoder),
         trials="--own-voice 10",
