@@ -40,6 +40,12 @@ def test_updates_left_out_are_told(text):
     assert "klingon, seed 3: 4 steps left an update out" in text(*records(skipped=4.0))
 
 
+def test_what_a_probe_finds_of_the_speaker_is_no_loss_but_has_a_curve(text):
+    page = text(*records(speaker_accuracy=0.4))
+    assert page.count("speaker_accuracy over steps, klingon") == 1
+    assert "it should fall towards 1 / speakers" in page
+
+
 def test_what_is_not_trained_on_has_curves_beside_the_losses(text):
     page = text({"step": 10, "dev_loss": 2.0, "dev_abx": 30.0, "dev_reconstruction": 1.5}, *records(dev_loss=1.0))
     assert "dev_loss over steps, klingon" in page

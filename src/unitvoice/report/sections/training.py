@@ -18,10 +18,13 @@ CAPTIONS = {
     "dev_loss": "The losses together, on utterances that are held out: where it rises while they fall, stop earlier.",
     "dev_abx": "ABX error (%) of a part of the dev set, whose speakers are unknown to the system: less is better.",
     "dev_perplexity": "Perplexity of the codes on the dev set.",
+    "speaker_accuracy": "How often a probe tells from the units who speaks: it should fall towards 1 / speakers.",
 }
-MONITORED = frozenset({"step", "usage", "perplexity", "revived", "skipped", "collapsed"})  # logged beside losses
+MONITORED = frozenset(  # logged beside losses
+    {"step", "usage", "perplexity", "revived", "skipped", "collapsed", "speaker_accuracy"}
+)
 DEVELOPMENT = "dev_"  # begins the names of figures of what is not trained on
-SHOWN = ("dev_loss", "dev_abx", "dev_perplexity")
+SHOWN = ("dev_loss", "dev_abx", "dev_perplexity", "speaker_accuracy")
 
 
 def training(results: Results) -> Markup:
@@ -60,7 +63,7 @@ def _losses(one: LanguageResults) -> list[str]:
 
 
 def _shown(one: LanguageResults) -> list[str]:
-    """Figures of what is not trained on, as far as there are any."""
+    """Figures of what is not trained on, or not for, as far as there are any."""
     return [name for name in SHOWN if name in _logged(one)]
 
 
