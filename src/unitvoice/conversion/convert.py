@@ -118,7 +118,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("units", type=Path, help="folder of stores, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
     parser.add_argument("--references", type=Path, help="store of frames, for systems that hear the target voices")
-    parser.add_argument("--vocoder", type=Path, help="model folder; speaks decoded frames instead of phase reconstruction")
+    parser.add_argument(
+        "--vocoder", type=Path, help="model folder; speaks decoded frames instead of phase reconstruction"
+    )
     parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
     parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
