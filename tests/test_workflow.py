@@ -252,10 +252,11 @@ def test_a_size_that_the_recipe_lacks_is_told(checkout):
 
 
 def test_how_a_machine_trains_goes_to_the_command_line(checkout):
-    assert Plan.of(CONFIG, checkout).training_options == "--device auto --workers 0"
+    plan = Plan.of(CONFIG, checkout)
+    assert (plan.device, plan.loading_options) == ("auto", "--workers 0")
     known = {"device": "cpu", "workers": 3, "tensorboard": True}
     plan = Plan.of(CONFIG | {"training": known}, checkout)
-    assert plan.training_options == '--device cpu --workers 3 --tensorboard "$state/curves"'
+    assert (plan.device, plan.loading_options) == ("cpu", "--workers 3 --tensorboard")
 
 
 def test_declarations_and_code_go_to_the_command_line(checkout):

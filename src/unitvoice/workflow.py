@@ -117,11 +117,10 @@ class Plan:
         return str(self.config["training"]["device"])
 
     @property
-    def training_options(self) -> str:
-        """Command line options of the training; the shell knows its working folder as ``state``."""
+    def loading_options(self) -> str:
+        """Command line options of the training that change nothing of what is learned, besides the device."""
         known = self.config["training"]
-        curves = ' --tensorboard "$state/curves"' if known["tensorboard"] else ""
-        return f"--device {self.device} --workers {known['workers']}{curves}"
+        return f"--workers {known['workers']}" + (" --tensorboard" if known["tensorboard"] else "")
 
     @property
     def conversion_options(self) -> str:

@@ -16,8 +16,12 @@ except InputError as error:
     sys.exit(2)
 
 
-# every command finds the package, from any working directory and in a conda environment too
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PLAN.root / 'src'))}; ")
+# every command finds the package, from any working directory and in a conda environment too. What is about this machine
+# alone is told here and not in params, as another device or more workers are no reason to train again
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PLAN.root / 'src'))};"
+    f" device='--device {PLAN.device}'; loading='{PLAN.loading_options}'; "
+)
 
 
 pathvars:
@@ -37,6 +41,18 @@ wildcard_constraints:
 def variant(wildcards):
     """What a rule's system is."""
     return PLAN.trained[wildcards.system]
+
+
+def vocoder_seeds(wildcards):
+    """Seeds of the network that speaks what a rule's system decodes; none where there is no such network."""
+    found = PLAN.vocoder_of(variant(wildcards))
+    return found.seeds if found else ()
+
+
+def speaking_code(wildcards):
+    """Hash of the code that makes sound of a rule's units."""
+    speakers = [variant(wildcards), PLAN.vocoder_of(variant(wildcards))]
+    return digest("unitvoice.conversion.convert", *(one.module for one in speakers if one))
 
 
 def of_variants(pattern, first=False, speaking=False, **values):

@@ -5,18 +5,6 @@ scattergather:
     conversion=lookup("conversion/shards", within=PLAN.config),
 
 
-def vocoder_seeds(wildcards):
-    """Seeds of the network that speaks what a rule's system decodes; none where there is no such network."""
-    found = PLAN.vocoder_of(variant(wildcards))
-    return found.seeds if found else ()
-
-
-def speaking_code(wildcards):
-    """Hash of the code that makes sound of a rule's units."""
-    speakers = [variant(wildcards), PLAN.vocoder_of(variant(wildcards))]
-    return digest("unitvoice.conversion.convert", *(one.module for one in speakers if one))
-
-
 rule convert_shard:
     """Speak the units of a share of the trials in their target voices; a killed job goes on with what is missing."""
     input:
@@ -45,7 +33,7 @@ rule convert_shard:
     shell:
         "python -m unitvoice.conversion.convert {input.model} {input.manifest} {input.units} {output}"
         " --references {input.frames} {params.options} {params.vocoder} {params.trials} --state {params.state}/converting"
-        " --device {PLAN.device} --threads {threads} 2> {log}"
+        " $device --threads {threads} 2> {log}"
 
 
 rule convert_trials:

@@ -43,11 +43,9 @@ rule train:
         state=subpath(output[0], ancestor=1),
         steps="",
     shell:
-        # the plan's options are no parameters, as another device or more workers are no reason to train again
-        "state={params.state:q}/training;"
-        " python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
-        ' --state "$state" --seed {wildcards.seed} --code {params.code} {params.steps}'
-        " --threads {threads} {PLAN.training_options} 2> {log}"
+        "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
+        " --state {params.state}/training --seed {wildcards.seed} --code {params.code} {params.steps}"
+        " --threads {threads} $device $loading 2> {log}"
 
 
 use rule train as initialise with:

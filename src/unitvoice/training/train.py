@@ -142,7 +142,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     parser.add_argument("--device", choices=get_args(Device), default="auto", help="where to compute")
     parser.add_argument("--workers", type=cli.natural, default=0, help="processes that read batches beside this one")
-    parser.add_argument("--tensorboard", type=Path, help="folder for curves")
+    parser.add_argument("--tensorboard", action="store_true", help="write curves, to the folder curves of the state")
     arguments = parser.parse_args(argv)
     recipe = read_recipe(arguments.recipe)
     if arguments.steps is not None:
@@ -151,7 +151,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     stores = {store.meta["kind"]: store for store in map(Store, arguments.features)}
     manifest = read_manifest(arguments.manifest)
     options = {"seed": arguments.seed, "code": arguments.code, "threads": arguments.threads}
-    options |= {"device": arguments.device, "workers": arguments.workers, "curves": arguments.tensorboard}
+    options |= {
+        "device": arguments.device,
+        "workers": arguments.workers,
+        "curves": arguments.state / "curves" if arguments.tensorboard else None,
+    }
     train(recipe, manifest, stores, arguments.model, arguments.state, **options)
 
 
