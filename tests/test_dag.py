@@ -51,14 +51,11 @@ def jobs(process):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """The folder of a complete run."""
+    """The folder of a complete run, which all tests here look at: the tests of a file go to one worker."""
     folder = tmp_path_factory.mktemp("dag") / "run"
     done = snakemake(folder)
     assert done.returncode == 0, done.stdout
     return folder
-
-
-pytestmark = pytest.mark.xdist_group("dag")  # one worker makes the run that all of these look at
 
 
 def test_one_command_ends_in_a_valid_archive_with_scores_and_a_report(finished):
