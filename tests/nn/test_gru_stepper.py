@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nn.stepping import spoken
 
 from unitvoice.nn.gru_stepper import GruStepper
 from unitvoice.nn.gru_vocoder import GruVocoder
@@ -14,19 +15,6 @@ def vocoder():
     torch.manual_seed(0)
     sizes = {"speaker_width": 3, "conditioning": 5, "sample_width": 7, "hidden": 24, "head": 12, "hop": 4}
     return GruVocoder(6, speakers=3, **sizes).eval().requires_grad_(requires_grad=False)
-
-
-def spoken(stepper, conditions, codes):
-    """Logits (S, rows, levels) of a stepper that is made to speak given codes, (rows, S)."""
-    found = []
-    noise = torch.zeros(stepper.rows, 1)
-    for row in range(stepper.rows):
-        stepper.clear(row)
-    for place in range(codes.shape[1]):
-        stepper.step(conditions[:, place // stepper.hop], noise)
-        found.append(stepper.logits.clone())
-        stepper.remember(codes[:, place])
-    return torch.stack(found, dim=1)
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 1000))

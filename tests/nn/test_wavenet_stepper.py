@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nn.stepping import spoken
 
 from unitvoice.conversion import generation
 from unitvoice.conversion.generation import Utterance, generate
@@ -28,19 +29,6 @@ def speech(head, shape, draw):
     if head.dtype == torch.int64:
         return torch.randint(0, head.inputs, shape, generator=draw)
     return torch.rand(shape, generator=draw) * 2 - 1
-
-
-def spoken(stepper, conditions, samples):
-    """Logits (rows, S, parameters) of a stepper that is made to speak given samples, (rows, S)."""
-    found = []
-    noise = torch.full((stepper.rows, stepper.draws), 0.5)
-    for row in range(stepper.rows):
-        stepper.clear(row)
-    for place in range(samples.shape[1]):
-        stepper.step(conditions[:, place // stepper.hop], noise)
-        found.append(stepper.logits.clone())
-        stepper.remember(samples[:, place])
-    return torch.stack(found, dim=1)
 
 
 def folded(taught, vectors, voices):

@@ -69,8 +69,13 @@ def _magnitudes(wave: Wave, spectrum: Spectrum) -> Frames:
     half = spectrum.fft // 2
     wave = np.pad(wave, (0, max(0, half + 1 - len(wave))))
     padded = np.pad(wave, half, mode="reflect")
+    return np.abs(_transformed(padded, spectrum))
+
+
+def _transformed(padded: Wave, spectrum: Spectrum) -> NDArray[np.complex64]:
+    """Short-time transforms, the first of which begins with the first sample, (1 + fft // 2, T)."""
     settings = {"n_fft": spectrum.fft, "hop_length": spectrum.hop, "win_length": spectrum.window}
-    return np.abs(librosa.stft(padded, center=False, **settings))
+    return librosa.stft(padded, center=False, **settings)
 
 
 def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
@@ -128,8 +133,7 @@ def hop_mel(wave: Wave, spectrum: Spectrum = Spectrum(window=1024, hop=256)) -> 
     (10, 80)
     """
     padded = np.pad(wave, (spectrum.fft - spectrum.hop) // 2, mode="reflect")
-    settings = {"n_fft": spectrum.fft, "hop_length": spectrum.hop, "win_length": spectrum.window}
-    found = librosa.stft(padded, center=False, **settings)
+    found = _transformed(padded, spectrum)
     magnitudes = np.sqrt(np.square(found.real) + np.square(found.imag) + HOP_POWER)
     return np.log10(np.maximum(_sparse_filters(spectrum) @ magnitudes, FLOOR)).T.astype(np.float32)
 

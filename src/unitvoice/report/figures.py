@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
+from unitvoice.evaluation.usage import perplexity
 from unitvoice.report.results import Absent, LanguageResults, Results, Run
 
-__all__ = ["COMPARED", "Bar", "Figure", "Row", "Spread", "perplexity", "rows", "spread", "usage", "variants"]
+__all__ = ["COMPARED", "Bar", "Figure", "Row", "Spread", "rows", "spread", "usage", "variants"]
 
 Verdict = Literal["met", "not met"]
 
@@ -166,16 +165,6 @@ def usage(one: LanguageResults, run: Run) -> list[float] | Absent:
     if not counts:
         return Absent("the test set was not encoded")
     return [count / counts.total() for _, count in counts.most_common()]
-
-
-def perplexity(shares: Sequence[float]) -> float:
-    """Number of equally frequent codes that would carry as much.
-
-    >>> round(perplexity([0.5, 0.5]), 6)
-    2.0
-    """
-    known = np.asarray(shares)
-    return float(np.exp(-np.sum(known * np.log(known))))
 
 
 def _abx(runs: Sequence[Run], name: str) -> list[float | Absent]:

@@ -16,6 +16,7 @@ from unitvoice.nn.mel_spectrum import MelSpectrum
 from unitvoice.nn.melgan import Critics, Generator
 from unitvoice.nn.pieces import in_pieces
 from unitvoice.systems.base import Batch
+from unitvoice.systems.preparation import check_spoken
 
 __all__ = ["CriticSettings", "GanSettings", "GeneratorSettings", "WaveGan", "waves_of"]
 
@@ -111,6 +112,5 @@ class WaveGan(nn.Module):
 
 def waves_of(batch: Batch, kind: str) -> Tensor:
     """Waves of a batch, (B, N) between -1 and 1; InputError when the recipe does not read them."""
-    if kind not in batch.frames:
-        raise InputError(f"the recipe must have {kind} among its features, which the model speaks; add it")
+    check_spoken(batch, kind)
     return batch.frames[kind][..., 0].float() / FULL_SCALE

@@ -27,6 +27,7 @@ from unitvoice.nn.gru_vocoder import GruVocoder
 from unitvoice.nn.precision import Precision
 from unitvoice.nn.vq import EmaQuantiser
 from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.preparation import MORE_DATA, check_bands, check_crops, check_spoken, place_codes
 
 __all__ = ["STRIDE", "Context", "GruSettings", "GruSystem"]
 
@@ -94,16 +95,11 @@ class GruSystem(System):
 
     def _check(self, stage: str, batch: Batch, units: int = 1) -> None:
         """InputError when a stage cannot learn from such batches, for which crops must have so many units."""
-        if SOUND not in batch.frames:
-            raise InputError(f"the recipe must have {SOUND} among its features, which the system speaks in; add it")
+        check_spoken(batch, SOUND)
         frames = batch.frames[self.input]
-        _, length, bands = frames.shape
-        if bands != self.settings.bands:
-            raise InputError(
-                f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
-            )
-        if batch.padded:
-            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        check_bands(frames, self.settings.bands)
+        check_crops(stage, batch)
+        length = frames.shape[1]
         needed = 2 * self.settings.context + STRIDE * units
         if length < needed:
             raise InputError(
@@ -119,12 +115,7 @@ class GruSystem(System):
         with torch.no_grad():
             encoded = self._inner(batch).flatten(0, 1)
         self.train()
-        try:
-            self.quantiser.initialise(encoded, torch.Generator().manual_seed(torch.initial_seed()))
-        except ValueError as error:
-            raise InputError(
-                f"stage {stage}: {error}, by a larger batch or a longer crop, or have fewer codes"
-            ) from None
+        place_codes(stage, self.quantiser.initialise, encoded, MORE_DATA)
 
     def _inner(self, batch: Batch) -> Tensor:
         """What is quantised of crops without their context, (B, G, width)."""

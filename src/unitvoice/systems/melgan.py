@@ -16,6 +16,7 @@ from unitvoice.errors import InputError, listed
 from unitvoice.features.spectral import Spectrum
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.gan import GanSettings, GeneratorSettings, WaveGan, waves_of
+from unitvoice.systems.preparation import check_bands, check_crops
 
 __all__ = ["MelGan", "Settings"]
 
@@ -60,12 +61,8 @@ class MelGan(System):
     def prepare(self, stage: str, batch: Batch, means: Mapping[str, Tensor]) -> None:
         """Take the statistics of the frames from the corpus; the same in all stages."""
         frames = batch.frames[self.input]
-        if frames.shape[-1] != len(self.mean):
-            raise InputError(
-                f"the recipe has {len(self.mean)} bands but the frames have {frames.shape[-1]}; make them agree"
-            )
-        if batch.padded:
-            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        check_bands(frames, len(self.mean))
+        check_crops(stage, batch)
         self.mean.copy_(means[self.input])
         self.scale.copy_((frames - self.mean).std())
 

@@ -41,6 +41,7 @@ from unitvoice.nn.ranks import total
 from unitvoice.nn.speaker_classifier import SpeakerClassifier, SpeakerProbe, reverse_gradient
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.gan import GanSettings, WaveGan, waves_of
+from unitvoice.systems.preparation import MORE_DATA, check_bands, check_crops, place_codes
 
 __all__ = ["Settings", "Vqvae2MelGan"]
 
@@ -151,26 +152,16 @@ class Vqvae2MelGan(System):
             raise InputError(f"stage {stage} needs units to speak; put a stage vqvae before it in the recipe")
         frames = batch.frames[self.input]
         self.mean.copy_(means[self.input])
-        try:
-            self.encoder.initialise(
-                self._levelled(frames, frames.mean(dim=1)), torch.Generator().manual_seed(torch.initial_seed())
-            )
-        except ValueError as error:
-            raise InputError(
-                f"stage {stage}: {error}, by a larger batch or a longer crop, or have fewer codes"
-            ) from None
+        place_codes(stage, self.encoder.initialise, self._levelled(frames, frames.mean(dim=1)), MORE_DATA)
         self.placed.fill_(value=True)
 
     def _check(self, stage: str, batch: Batch) -> None:
         """InputError when a stage cannot learn from such batches."""
         waves = waves_of(batch, SOUND)
-        _, length, bands = batch.frames[self.input].shape
-        if bands != self.settings.bands:
-            raise InputError(
-                f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
-            )
-        if batch.padded:
-            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        frames = batch.frames[self.input]
+        check_bands(frames, self.settings.bands)
+        check_crops(stage, batch)
+        length = frames.shape[1]
         pair = 2 * self.stride
         if length % pair or length < pair * SpeakerClassifier.SHORTEST // 2 or waves.shape[1] != length * HOP:
             second = pair * HOP / RATE

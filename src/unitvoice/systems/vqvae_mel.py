@@ -17,6 +17,7 @@ from unitvoice.nn.augmentation import random_warp
 from unitvoice.nn.convolutions import ResidualStack, conv_norm_relu, settling
 from unitvoice.nn.vq import EmaQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.preparation import check_bands
 
 __all__ = ["Settings", "VqvaeMel"]
 
@@ -94,11 +95,8 @@ class VqvaeMel(System):
         self.quantiser.initialise(encoded.flatten(0, 1), torch.Generator().manual_seed(torch.initial_seed()))
 
     def _check(self, frames: Tensor) -> None:
-        batch, length, bands = frames.shape
-        if bands != self.settings.bands:
-            raise InputError(
-                f"the recipe has {self.settings.bands} bands but the frames have {bands}; make them agree"
-            )
+        check_bands(frames, self.settings.bands)
+        batch, length, _ = frames.shape
         if self.settings.codes > batch * (length // STRIDE):
             placed = f"a batch of {batch} crops of {length} frames"
             raise InputError(f"{placed} cannot place {self.settings.codes} codes; have fewer codes or larger batches")

@@ -24,12 +24,12 @@ from unitvoice.nn.deconvolution import DeconvolutionDecoder, StridedEncoder
 from unitvoice.nn.initialisation import kaiming, weight_normed
 from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, jitter
 from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.preparation import NOT_PLACED, check_crops, check_spoken, deviation, place_codes
 
 __all__ = ["WIDTHS", "FrameDecoder", "Kind", "SpeechSettings", "SpeechSystem"]
 
 FRAME_RATE = 100.0  # Hz, of all kinds of frames below
 STRIDE = 2
-SMALLEST = 1e-5  # standard deviation of a value that does not change
 
 type Kind = Literal["htkmfcc", "htkbank", "logmel"]
 WIDTHS = {"htkmfcc": 39, "htkbank": 26, "logmel": 80}  # values per frame
@@ -85,7 +85,7 @@ class FrameDecoder(nn.Module):
     def prepare(self, batch: Batch, means: Mapping[str, Tensor]) -> None:
         """Take the frames' mean from the corpus and their scale from a batch."""
         self.mean.copy_(means[self.output])
-        self.scale.copy_(_scale(batch.frames[self.output], self.mean))
+        self.scale.copy_(deviation(batch.frames[self.output], self.mean))
 
     def loss(self, vectors: Tensor, batch: Batch) -> Tensor:
         """Mean squared error of the normalised frames of crops, given their code vectors, (B, T, W)."""
@@ -149,21 +149,16 @@ class SpeechSystem(System):
             InputError: the recipe lacks a kind of frames to learn to speak, crops are not of equal length, or there
                 are too few frames for the codes.
         """
-        if lost := [kind for kind in outputs if kind not in batch.frames]:
-            raise InputError(f"the recipe must have {listed(lost)} among its features, which the model speaks; add it")
-        if batch.padded:
-            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        check_spoken(batch, *outputs)
+        check_crops(stage, batch)
         frames = batch.frames[self.input]
         self.input_mean.copy_(means[self.input])
-        self.input_scale.copy_(_scale(frames, self.input_mean))
+        self.input_scale.copy_(deviation(frames, self.input_mean))
         if not self.settings.placed:
             return
         with torch.no_grad():
             encoded = self._encoded(frames, frames.mean(dim=1)).flatten(0, 1)
-        try:
-            self.quantiser.initialise(encoded, torch.Generator().manual_seed(torch.initial_seed()))
-        except ValueError as error:
-            raise InputError(f"stage {stage}: {error}, or fewer codes, or set placed to false") from None
+        place_codes(stage, self.quantiser.initialise, encoded, NOT_PLACED)
 
     def _quantised(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Code vectors of crops, (B, T // 2 + 1, width), and the weighted losses of the codebook.
@@ -199,8 +194,3 @@ def _quantiser(settings: SpeechSettings) -> EmaQuantiser | GradientQuantiser:
     if settings.quantiser == "gradient":
         return GradientQuantiser(codes, width, decay=decay, revive_below=revive_below)
     return EmaQuantiser(codes, width, decay=decay, revive_below=revive_below, smoothing=settings.smoothing)
-
-
-def _scale(frames: Tensor, mean: Tensor) -> Tensor:
-    """Deviation of each value from its mean, (B, T, D) and (D,) -> (D,); never 0."""
-    return (frames - mean).square().mean(dim=(0, 1)).sqrt().clamp(min=SMALLEST)

@@ -37,13 +37,13 @@ from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, GumbelQuantiser, Sl
 from unitvoice.nn.wavenet import WaveNet
 from unitvoice.nn.wavenet_stepper import WaveNetStepper, fold
 from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.preparation import NOT_PLACED, check_crops, check_spoken, deviation, place_codes
 
 __all__ = ["DecoderSettings", "Settings", "WavenetAutoencoder"]
 
 FRAME_RATE = 100  # Hz, of both kinds of frames
 SOUND = "highmulaw"
 WIDTHS = {"highmfcc": 39, "logmel": 80}  # values per frame
-SMALLEST = 1e-5  # standard deviation of a value that does not change
 QUANTISERS = {"gradient": GradientQuantiser, "ema": EmaQuantiser, "gumbel": GumbelQuantiser}
 
 
@@ -155,21 +155,16 @@ class WavenetAutoencoder(System):
         frames = batch.frames[self.input]
         self._check_batch(stage, batch)
         self.input_mean.copy_(means[self.input])
-        self.input_scale.copy_((frames - self.input_mean).square().mean(dim=(0, 1)).sqrt().clamp(min=SMALLEST))
+        self.input_scale.copy_(deviation(frames, self.input_mean))
         if self.quantiser is None or not self.settings.placed:
             return
         with torch.no_grad():
             encoded = self._encoded(frames, frames.mean(dim=1)).flatten(0, 1)
-        try:
-            self.quantiser.initialise(encoded, torch.Generator().manual_seed(torch.initial_seed()))
-        except ValueError as error:
-            raise InputError(f"stage {stage}: {error}, or fewer codes, or set placed to false") from None
+        place_codes(stage, self.quantiser.initialise, encoded, NOT_PLACED)
 
     def _check_batch(self, stage: str, batch: Batch) -> None:
-        if SOUND not in batch.frames:
-            raise InputError(f"the recipe must have {SOUND} among its features, which the system speaks in; add it")
-        if batch.padded:
-            raise InputError(f"stage {stage} learns from crops, not from whole utterances; set its crop")
+        check_spoken(batch, SOUND)
+        check_crops(stage, batch)
         if batch.frames[self.input].shape[1] < self.settings.stride:
             raise InputError(f"stage {stage} needs crops of {self.settings.stride} frames; set its crop")
 

@@ -14,6 +14,7 @@ import torch
 
 from unitvoice.errors import InputError
 from unitvoice.evaluation.task import AbxTask, read_task
+from unitvoice.evaluation.usage import perplexity
 from unitvoice.manifest import Manifest, Utterance
 from unitvoice.nn.ranks import alone
 from unitvoice.store import Store
@@ -104,7 +105,7 @@ class Development:
         if set(counts) - {()}:  # systems without codes have none to count
             shares = np.array(list(counts.values())) / counts.total()
             figures["dev_codes"] = float(len(counts))
-            figures["dev_perplexity"] = float(np.exp(-np.sum(shares * np.log(shares))))
+            figures["dev_perplexity"] = perplexity(shares)
         if self._task is not None:
             from unitvoice.evaluation.abx import abx  # noqa: PLC0415 - slow to import, and most processes need none
 

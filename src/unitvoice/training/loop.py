@@ -88,9 +88,7 @@ def train_stage(
                 record.add(done, figures)
                 progress.show(figures)
             progress.add(1)
-            run.counts.finished = done == settings.steps or run.selection.without_best >= (
-                settings.patience or math.inf
-            )
+            run.counts.finished = done == settings.steps or run.patience_ended
             warned = bool(total(torch.tensor(int(setup.warned()), device=setup.place.device)))
             if warned or run.counts.finished or _is_checkpoint(done, settings):
                 _save(run, folder)

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from unitvoice.report.figures import perplexity, usage
+from unitvoice.evaluation.usage import perplexity
+from unitvoice.report.figures import usage
 from unitvoice.report.markup import Markup, element
 from unitvoice.report.plots import Axis, Line, line_chart
 from unitvoice.report.results import Absent, LanguageResults, Results, Run
