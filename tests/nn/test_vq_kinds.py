@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from unitvoice.nn.vq import EmaQuantiser, GradientQuantiser, GumbelQuantiser, SlicedQuantiser, SphereQuantiser
+from unitvoice.nn.vq import (
+    EmaQuantiser,
+    GradientQuantiser,
+    GumbelQuantiser,
+    KMeansQuantiser,
+    SlicedQuantiser,
+    SphereQuantiser,
+)
 
 KINDS = {
     "ema": lambda **options: EmaQuantiser(7, 6, **options),
@@ -12,6 +19,9 @@ KINDS = {
     "sphere": lambda **options: SphereQuantiser(7, 6, scale=0.5, **options),
     "gumbel": lambda **options: GumbelQuantiser(7, 6, **options),
     "soft gumbel": lambda **options: GumbelQuantiser(7, 6, hard=False, **options),
+    "k-means": lambda revive_below=0.0, **options: KMeansQuantiser(
+        7, 6, inits=3, reassignment_ratio=min(revive_below / 5, 0.9), **options
+    ),
     "sliced ema": lambda **options: SlicedQuantiser.equal(EmaQuantiser, (5, 3, 8), 6, **options),
     "sliced gradient": lambda **options: SlicedQuantiser.equal(GradientQuantiser, (5, 3), 6, **options),
     "sliced gumbel": lambda **options: SlicedQuantiser.equal(GumbelQuantiser, (5, 3), 6, **options),
@@ -138,7 +148,7 @@ def test_training_goes_on_bit_by_bit_after_a_restart(kind):
     assert (resumed.revivals() > half.revivals()).any()
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "k-means"])
 def test_dead_codes_are_reborn_among_the_frames(kind):
     quantiser = made(kind, revive_below=0.5, decay=0.9)
     books = [module for module in quantiser.modules() if hasattr(module, "counts")]
