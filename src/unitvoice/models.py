@@ -1,6 +1,8 @@
 """Model folders: ``weights.safetensors`` and ``model.json``, all that is needed to use a trained system anywhere."""
 
 import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ def save_model(
     system: System,
     recipe: Recipe,
     record: str = "",
+    heard: Mapping[str, Path] | None = None,
     **facts: Any,  # noqa: ANN401 - JSON values
 ) -> None:
     """Write a model folder atomically.
@@ -34,6 +37,7 @@ def save_model(
         system: its weights and speakers.
         recipe: what it was made from.
         record: the training log, which becomes ``log.jsonl``.
+        heard: stage -> folder of what it sounded like, copied to ``listening``; one that does not exist is left out.
         facts: whatever else should be known of it (seed, features).
     """
     with atomic(folder) as beside:
@@ -42,6 +46,9 @@ def save_model(
         (beside / "weights.safetensors").write_bytes(save(weights))
         (beside / "log.jsonl").write_text(record, encoding="utf-8")
         described = json.loads(json.dumps(asdict(recipe)))
+        for stage, sounds in (heard or {}).items():
+            if sounds.is_dir():
+                shutil.copytree(sounds, beside / "listening" / stage)
         versions = {"unitvoice": __version__, "torch": torch.__version__}
         write_json(
             beside / "model.json", {"recipe": described, "speakers": system.speakers, **facts, "versions": versions}

@@ -33,13 +33,13 @@ def recipe(*, model=None, held_out=0.02, **stage):
     return build(Recipe, values | {"stages": {"vqvae": STAGE | stage}, "held_out": held_out}, "the test")
 
 
-def make_corpus(folder, letters=LETTERS, broken=()):
+def make_corpus(folder, letters=LETTERS, broken=(), bands=12):
     """Write a manifest of six speakers, two of them for development, and a store of frames made of five sounds.
 
     Frames of the utterances in ``broken`` are so large that their squares are not finite.
     """
     random = np.random.default_rng(0)
-    sounds = random.normal(size=(5, 12))
+    sounds = random.normal(size=(5, bands))
     utterances = [
         Utterance(f"{speaker}_{letter}", speaker, subset, "x.wav", None, None, FRAMES / 100)
         for speaker, subset in SPEAKERS.items()
@@ -50,7 +50,7 @@ def make_corpus(folder, letters=LETTERS, broken=()):
     with create_store(folder / "logmel", kind="logmel", rate=100.0) as writer:
         for utterance in utterances:
             said = random.integers(5, size=10)
-            frames = sounds[said.repeat(6)] + 0.1 * random.normal(size=(FRAMES, 12))
+            frames = sounds[said.repeat(6)] + 0.1 * random.normal(size=(FRAMES, bands))
             writer.append(utterance.utterance, frames * (1e30 if utterance.utterance in broken else 1))
             if utterance.subset == "dev":
                 items += [
@@ -70,7 +70,8 @@ def trained(corpus, folder, wanted=None, **options):
     train(
         wanted or recipe(), read_manifest(corpus / "manifest"), stores, folder / "model", folder / "state", **options
     )
-    return {path.name: path.read_bytes() for path in sorted((folder / "model").iterdir())}
+    files = [path for path in sorted((folder / "model").rglob("*")) if path.is_file()]
+    return {path.relative_to(folder / "model").as_posix(): path.read_bytes() for path in files}
 
 
 def stores_of(corpus):

@@ -70,7 +70,7 @@ def shrunk(path):
     for name, small in {"generator": {"channels": 1}, "critics": {"widest": SMALL}}.items():
         if name in content["model"]:
             content["model"][name] |= small
-    steps = {"steps": 12, "batch": 4, "checkpoint_every": 4, "develop_every": 5, "warmup": 2}
+    steps = {"steps": 12, "batch": 4, "checkpoint_every": 4, "develop_every": 5, "listen_every": None, "warmup": 2}
     for name, stage in content["stages"].items():
         several = {"speakers": 2, "crop": 0.4} if stage.get("speakers") else {}
         content["stages"][name] = stage | steps | several

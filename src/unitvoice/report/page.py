@@ -10,7 +10,17 @@ from unitvoice.corpora.demo import MARK
 from unitvoice.files import write_text
 from unitvoice.report.markup import Markup, element, joined
 from unitvoice.report.results import Results
-from unitvoice.report.sections import contrasts, conversion, experiments, guide, scores, submission, training, units
+from unitvoice.report.sections import (
+    contrasts,
+    conversion,
+    experiments,
+    guide,
+    rehearsals,
+    scores,
+    submission,
+    training,
+    units,
+)
 from unitvoice.report.summary import add_options, read_chosen
 
 __all__ = ["main", "page"]
@@ -27,6 +37,7 @@ CONTENTS = {
     "contrasts": "Confusions",
     "training": "Training",
     "codebook": "Codebook",
+    "rehearsals": "In training",
     "submission": "Submission",
     "about": "What was run",
     "guide": "How to read this",
@@ -56,6 +67,7 @@ def page(results: Results, *, trials: int = 10) -> str:
         contrasts.contrasts(results),
         training.training(results),
         training.codebook(results),
+        rehearsals.rehearsals(results),
         submission.submission(results),
         guide.about(results),
         guide.guide(),

@@ -48,6 +48,7 @@ class StageSettings:
     checkpoint_every: PositiveInt = 500  # steps; the last two are kept
     keep_every: PositiveInt | None = None  # steps; checkpoints at its multiples are made and stay
     develop_every: PositiveInt = 1000  # steps between looks at what is not trained on
+    listen_every: PositiveInt | None = None  # steps between samples to listen to; and after the last step
     measure: Literal["loss", "abx"] = "loss"  # what `patience` and `select` go by, of the held-out or the dev set
     patience: PositiveInt | None = None  # looks without a new best after which the stage ends
     select: Literal["last", "best"] = "last"  # which weights the stage yields

@@ -16,6 +16,7 @@ from unitvoice.training import checkpoint
 from unitvoice.training.batches import Batches
 from unitvoice.training.development import Development
 from unitvoice.training.distributed import Place, from_first
+from unitvoice.training.listening import Listening
 from unitvoice.training.loading import loaded
 from unitvoice.training.record import Record
 from unitvoice.training.run import Run, seed_step
@@ -42,6 +43,7 @@ def train_stage(
     settings: StageSettings,
     batches: Batches,
     development: Development,
+    listening: Listening | None,
     folder: Path,
     setup: Setup,
 ) -> None:
@@ -57,7 +59,8 @@ def train_stage(
         settings: of the stage.
         batches: what it trains on.
         development: what is looked at now and then.
-        folder: for checkpoints and ``log.jsonl``; made when absent.
+        listening: what is spoken now and then; None for nothing.
+        folder: for checkpoints, ``log.jsonl`` and a folder ``listening``; made when absent.
         setup: of this machine.
 
     Raises:
@@ -84,6 +87,8 @@ def train_stage(
                 figures |= run.figures()
             if done % settings.develop_every == 0 or done == settings.steps:
                 figures |= _look(run, stage, development, folder)
+            if listening and _is_heard(done, settings):
+                from_first(lambda: listening.speak(run.result, folder / "listening", run.counts.step))
             if figures:
                 record.add(done, figures)
                 progress.show(figures)
@@ -136,6 +141,10 @@ def _look(run: Run, stage: str, development: Development, folder: Path) -> dict[
     if best and run.settings.select == "best" and run.place.rank == 0:
         checkpoint.write(folder / checkpoint.BEST, {"system": run.result.state_dict()})
     return figures
+
+
+def _is_heard(step: int, settings: StageSettings) -> bool:
+    return step % (settings.listen_every or math.inf) == 0 or step == settings.steps
 
 
 def _is_checkpoint(step: int, settings: StageSettings) -> bool:

@@ -20,6 +20,7 @@ from unitvoice.systems.recipe import Recipe, StageSettings, read_recipe
 from unitvoice.training.batches import Batches
 from unitvoice.training.development import Development, hold_out
 from unitvoice.training.distributed import Device, joined
+from unitvoice.training.listening import Listening
 from unitvoice.training.loop import Setup, train_stage
 from unitvoice.training.stopping import warned
 
@@ -40,7 +41,9 @@ def train(
     workers: int = 0,
     curves: Path | None = None,
 ) -> System:
-    """Train all stages of a recipe and write the model folder, with the training log as ``log.jsonl`` inside.
+    """Train all stages of a recipe and write the model folder.
+
+    It holds the training log as ``log.jsonl``, and in ``listening/<stage>/<step>`` what the system sounded like.
 
     Several processes started by ``torchrun`` train one model together; the first of them writes.
 
@@ -91,13 +94,25 @@ def train(
             looked_at = Batches(stores, looked, speakers, settings, seed, distinct=False) if looked else None
             development = Development(looked_at, manifest, stores[system.input])
             setup = Setup(place, workers, curves and curves / stage, warning)
-            train_stage(system, stage, settings, batches, development, folder / stage, setup)
+            listening = _listening(recipe, settings, manifest, stores[system.input], system.shortest)
+            train_stage(system, stage, settings, batches, development, listening, folder / stage, setup)
         system.cpu()
         if place.rank == 0:
             features = {kind: store.meta for kind, store in stores.items()}
             record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
-            save_model(model, system, recipe, record, seed=seed, features=features)
+            heard = {stage: folder / stage / "listening" for stage in recipe.stages}
+            save_model(model, system, recipe, record, heard, seed=seed, features=features)
     return system
+
+
+def _listening(
+    recipe: Recipe, settings: StageSettings, manifest: Manifest, frames: Store, shortest: int
+) -> Listening | None:
+    if settings.listen_every is None:
+        return None
+    if not recipe.speaks:
+        raise InputError("the recipe does not speak, so there is nothing to listen to; leave out listen_every")
+    return Listening(manifest, frames, shortest)
 
 
 def _of_stage(utterances: Sequence[Utterance], subsets: Sequence[str] | None) -> list[Utterance]:

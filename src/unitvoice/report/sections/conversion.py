@@ -1,28 +1,17 @@
 """Converted speech to listen to: source, conversion and target voice of some trials, side by side."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitvoice import audio
-from unitvoice.audio import Wave
 from unitvoice.errors import InputError
-from unitvoice.manifest import Manifest, Trial, Utterance
-from unitvoice.report.embedded import sound, spectrogram
+from unitvoice.manifest import Manifest, Trial
 from unitvoice.report.markup import Content, Markup, element
 from unitvoice.report.results import Absent, Judgement, LanguageResults, Results
+from unitvoice.report.sections.clips import Clip, player, recording
 from unitvoice.report.sections.parts import missing, section
 
 __all__ = ["chosen", "conversion"]
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One recording of a card."""
-
-    role: str
-    detail: str
-    wave: Wave
 
 
 def chosen[T](items: Sequence[T], most: int) -> list[T]:
@@ -77,7 +66,7 @@ def _judge(found: Sequence[Judgement | Absent]) -> Markup:
 
 def _card(one: LanguageResults, folder: Path, trial: Trial, number: int) -> Markup:
     try:
-        clips = [_clip(clip) for clip in _clips(one.manifest, folder, trial, number)]
+        clips = [player(clip) for clip in _clips(one.manifest, folder, trial, number)]
     except InputError as error:
         return missing(trial.name, Absent(str(error)))
     speaker = one.manifest.by_name()[trial.source].speaker
@@ -89,28 +78,12 @@ def _card(one: LanguageResults, folder: Path, trial: Trial, number: int) -> Mark
 
 def _clips(manifest: Manifest, folder: Path, trial: Trial, number: int) -> Iterator[Clip]:
     source = manifest.by_name()[trial.source]
-    yield Clip("Source", f"{source.speaker}, {source.utterance}", _read(manifest, source))
+    yield Clip("Source", f"{source.speaker}, {source.utterance}", recording(manifest, source))
     yield Clip("Converted", f"to {trial.target}", audio.read(folder / f"{trial.name}.wav"))
     examples = [u for u in manifest.subset("voice") if u.speaker == trial.target]
     examples = examples or [u for u in manifest.utterances if u.speaker == trial.target]
     example = examples[number % len(examples)]
-    yield Clip("Target voice", f"{example.speaker}, {example.utterance}", _read(manifest, example))
-
-
-def _read(manifest: Manifest, utterance: Utterance) -> Wave:
-    return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
-
-
-def _clip(clip: Clip) -> Markup:
-    seconds = f"{len(clip.wave) / audio.RATE:.1f} s"
-    label = f"{clip.role}: {clip.detail}"
-    return element(
-        "div",
-        element("p", element("strong", clip.role), " ", element("span", f"{clip.detail}, {seconds}", class_="quiet")),
-        element("img", src=spectrogram(clip.wave), alt=f"Spectrogram, {label}", class_="spectrogram"),
-        element("audio", controls=True, preload="metadata", src=sound(clip.wave), aria_label=label),
-        class_="clip",
-    )
+    yield Clip("Target voice", f"{example.speaker}, {example.utterance}", recording(manifest, example))
 
 
 def _meter(to_target: float, to_source: float) -> Markup:
