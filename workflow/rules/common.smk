@@ -35,7 +35,7 @@ wildcard_constraints:
     system="|".join(PLAN.trained),
     seed="[0-9]+",
     run="(seed|untrained)-[0-9]+",
-    kind="[a-z0-9]+",
+    kind="[a-z0-9-]+",
 
 
 def variant(wildcards):

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from unitvoice import audio, cli
 from unitvoice.errors import InputError, listed
+from unitvoice.features.f0 import TrackerError
 from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 from unitvoice.store import create_store
@@ -53,11 +54,15 @@ def _computed(
     manifest: Manifest, kind: FeatureKind, utterances: Sequence[Utterance] | tqdm, jobs: int
 ) -> Iterator[tuple[Utterance, NDArray[Any] | InputError]]:
     def compute(utterance: Utterance) -> NDArray[Any] | InputError:
+        path = manifest.path(utterance)
         try:
-            wave = audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
+            wave = audio.read(path, start=utterance.start or 0.0, stop=utterance.stop)
         except InputError as error:
             return error
-        return kind.compute(wave)
+        try:
+            return kind.compute(wave)
+        except TrackerError as error:
+            return InputError(f"{path} has no F0: {error}; remove it from the corpus or take another tracker")
 
     block: list[Utterance] = []
     with ThreadPoolExecutor(jobs) as pool:

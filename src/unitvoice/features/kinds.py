@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unitvoice.audio import RATE, Wave, mu_law_encode
 from unitvoice.errors import InputError, listed
-from unitvoice.features import highpass
+from unitvoice.features import f0, highpass
 from unitvoice.features.htk import Analysis, log_bank, mfcc_with_slopes
 from unitvoice.features.spectral import Spectrum, decibel_mel, hop_mel, log_mel, mfcc, power_mfcc
 
@@ -29,7 +29,7 @@ HIGH_CODES = HIGH_PASS | {"gain": highpass.GAIN, "emphasis": highpass.EMPHASIS}
 class FeatureKind:
     """How frames of a kind are computed and stored."""
 
-    compute: Callable[[Wave], NDArray[Any]]  # (N,) at 16 kHz -> (T, D)
+    compute: Callable[[Wave], NDArray[Any]]  # (N,) at 16 kHz -> (T, D); TrackerError where it fails on a recording
     rate: float  # frames per second
     dtype: str
     parameters: dict[str, Any]
@@ -38,6 +38,11 @@ class FeatureKind:
 
 def _spectral(compute: Callable[..., NDArray[Any]], spectrum: Spectrum) -> FeatureKind:
     return FeatureKind(partial(compute, spectrum=spectrum), spectrum.rate, "float32", asdict(spectrum))
+
+
+def _f0(tracker: str) -> FeatureKind:
+    facts = {"tracker": tracker, "hop": f0.HOP, "floor": f0.FLOOR, "ceiling": f0.CEILING}
+    return FeatureKind(partial(f0.track_f0, tracker=tracker), RATE / f0.HOP, "float32", facts, first=f0.FIRST)
 
 
 def _samples(wave: Wave) -> NDArray[np.int16]:
@@ -100,11 +105,14 @@ KINDS: dict[str, FeatureKind] = {
     "htkbank": _peak_htk(log_bank),
     "mfcc39": _spectral(mfcc, Spectrum(bands=40)),
     "wave": FeatureKind(_samples, float(RATE), "int16", {}),
+    "f0": _f0("praat"),
+    "f0-pyin": _f0("pyin"),
+    "f0-world": _f0("world"),
 }
 
 
 def feature_kind(name: str) -> FeatureKind:
     """The kind of a name; InputError for an unknown one."""
     if name not in KINDS:
-        raise InputError(f"unknown kind of features {name!r}; known are {listed(KINDS)}")
+        raise InputError(f"unknown kind of features {name!r}; known are {listed(KINDS, 30)}")
     return KINDS[name]

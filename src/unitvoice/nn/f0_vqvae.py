@@ -1,0 +1,110 @@
+"""A VQ-VAE of F0 contours (Polyak et al., 2021): a code for every 16 frames, from which the contour is decoded."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unitvoice.nn.vq import EmaQuantiser
+
+__all__ = ["F0Vqvae"]
+
+DILATIONS = (1, 3, 9, 27)  # of the residual units of a stack
+
+
+class F0Vqvae(nn.Module):
+    """Contours at 200 Hz to codes at 12.5 Hz and back; 199,681 parameters as published.
+
+    The codes are moving averages with revival (Dhariwal et al., 2020), all of whose state is in buffers: the first
+    training batch draws them, and a code with fewer than one frame per step is drawn anew.
+
+    Args:
+        values: per frame of a contour, e.g. 1 for normalised log-F0, or 2 with voicing.
+        channels: of the convolutions.
+        halvings: of the rate.
+        codes: number of codes.
+        width: values per code vector.
+        decay: of the codebook's moving averages.
+        commitment: weight of its loss.
+
+    >>> import torch
+    >>> contour = torch.randn(2, 208, 1)
+    >>> decoded, codes, losses = F0Vqvae()(contour)
+    >>> decoded.shape, codes.shape, list(losses)
+    (torch.Size([2, 208, 1]), torch.Size([2, 13, 1]), ['reconstruction', 'commitment'])
+    """
+
+    def __init__(
+        self,
+        values: int = 1,
+        *,
+        channels: int = 32,
+        halvings: int = 4,
+        codes: int = 20,
+        width: int = 128,
+        decay: float = 0.99,
+        commitment: float = 0.02,
+    ) -> None:
+        super().__init__()
+        self.stride = 2**halvings  # frames per code
+        self.commitment = commitment
+        inner = [channels] * (halvings - 1)
+        halved = [_halved(inputs, channels) for inputs in [values, *inner]]
+        self.encoder = nn.Sequential(*halved, nn.Conv1d(channels, width, 3, padding=1))
+        self.quantiser = EmaQuantiser(codes, width, decay=decay, revive_below=1.0, prior=0.0)
+        doubled = [_doubled(channels, outputs) for outputs in [*inner, width]]
+        self.decoder = nn.Sequential(
+            nn.Conv1d(width, channels, 3, padding=1), *doubled, nn.Conv1d(width, values, 3, padding=1)
+        )
+
+    def forward(self, contour: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """(B, T, values) to the decoded contour, its codes (B, ceil(T / stride), 1), and the weighted losses."""
+        quantised = self.quantiser(self._encoded(contour))
+        decoded = self._decoded(quantised.vectors, contour.shape[1])
+        losses = {
+            "reconstruction": F.mse_loss(decoded, contour),
+            "commitment": self.commitment * quantised.losses["commitment"],
+        }
+        return decoded, quantised.indices, losses
+
+    def encode(self, contour: Tensor) -> Tensor:
+        """(B, T, values) to codes, (B, ceil(T / stride), 1) int64; in evaluation mode the codebook stays as it is."""
+        indices: Tensor = self.quantiser(self._encoded(contour)).indices
+        return indices
+
+    def decode(self, indices: Tensor, frames: int) -> Tensor:
+        """(B, T, 1) codes to contours, (B, frames, values), of which there are ``stride * T`` at most."""
+        return self._decoded(self.quantiser.lookup(indices), frames)
+
+    def _encoded(self, contour: Tensor) -> Tensor:
+        """The last frame is held where the last code lacks some."""
+        missing = -contour.shape[1] % self.stride
+        encoded: Tensor = self.encoder(F.pad(contour.mT, (0, missing), mode="replicate"))
+        return encoded.mT
+
+    def _decoded(self, vectors: Tensor, frames: int) -> Tensor:
+        decoded: Tensor = self.decoder(vectors.mT)
+        return decoded[..., :frames].mT
+
+
+class _ResidualUnit(nn.Module):
+    """A dilated and a pointwise convolution, each after a rectifier, added to the input, (B, channels, T)."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.dilated = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.pointwise = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        added: Tensor = x + self.pointwise(F.relu(self.dilated(F.relu(x))))
+        return added
+
+
+def _residual_units(channels: int) -> list[nn.Module]:
+    return [_ResidualUnit(channels, dilation) for dilation in DILATIONS]
+
+
+def _halved(inputs: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv1d(inputs, channels, 4, stride=2, padding=1), *_residual_units(channels))
+
+
+def _doubled(channels: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(*_residual_units(channels), nn.ConvTranspose1d(channels, outputs, 4, stride=2, padding=1))
