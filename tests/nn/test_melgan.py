@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.utils import parametrize
 
-from unitvoice.nn.gan_losses import critics_loss, feature_distance, generator_loss
-from unitvoice.nn.melgan import Critic, Critics, Generator, Judgement
+from unitvoice.nn.gan_losses import Judgement, critics_loss, feature_distance, generator_loss
+from unitvoice.nn.melgan import Critic, Critics, Generator
 
 
 def size(module):

@@ -26,6 +26,12 @@ def test_learning_rate_warms_up_steps_down_and_ends_at_zero():
     assert learning_rate(cosine, 99) == pytest.approx(0.0, abs=0.001)
 
 
+def test_the_learning_rate_falls_with_each_epoch():
+    epochs = StageSettings(steps=4000, batch=1, crop=1, learning_rate=2e-4, decay=0.999, decay_every=700)
+    rates = [learning_rate(epochs, step) for step in (0, 699, 700, 2800)]
+    assert rates == pytest.approx([2e-4, 2e-4, 2e-4 * 0.999, 2e-4 * 0.999**4], rel=1e-12)
+
+
 def test_a_player_can_have_a_learning_rate_of_its_own():
     settings = replace(SETTINGS, learning_rates={"critic": 0.5})
     assert learning_rate(settings, 0, "critic") == 0.5

@@ -1,19 +1,39 @@
 """First weights of convolutions, and weight normalisation, as options of any network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from torch import nn
-from torch.nn.utils import parametrizations
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize
 
-__all__ = ["kaiming", "weight_normed"]
+__all__ = ["kaiming", "normal", "weight_normed"]
+
+type Convolution = nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d
 
 
 def kaiming(module: nn.Module) -> None:
     """Draw the weights of all convolutions anew from He's normal distribution (2015): variance 2 / fan-in."""
     for part in _convolutions(module):
         # the weight of a transposed convolution has its inputs first
-        inputs_first = isinstance(part, nn.ConvTranspose1d)
-        nn.init.kaiming_normal_(part.weight, mode="fan_out" if inputs_first else "fan_in", nonlinearity="relu")
+        mode = "fan_out" if isinstance(part, nn.ConvTranspose1d) else "fan_in"
+        _draw(part, partial(nn.init.kaiming_normal_, mode=mode, nonlinearity="relu"))
+
+
+def normal(module: nn.Module, deviation: float) -> None:
+    """Draw the weights of all convolutions anew from a normal distribution of mean 0."""
+    for part in _convolutions(module):
+        _draw(part, partial(nn.init.normal_, std=deviation))
+
+
+@torch.no_grad()
+def _draw(part: Convolution, draw: Callable[[Tensor], Tensor]) -> None:
+    """Give a convolution another weight; one that is computed from others is set through these."""
+    drawn = draw(torch.empty_like(part.weight))
+    if parametrize.is_parametrized(part, "weight"):
+        part.weight = drawn
+    else:
+        part.weight.copy_(drawn)
 
 
 def weight_normed(module: nn.Module) -> None:
@@ -25,5 +45,5 @@ def weight_normed(module: nn.Module) -> None:
         parametrizations.weight_norm(part, dim=1 if isinstance(part, nn.ConvTranspose1d) else 0)
 
 
-def _convolutions(module: nn.Module) -> Iterator[nn.Conv1d | nn.ConvTranspose1d]:
-    return (part for part in module.modules() if isinstance(part, nn.Conv1d | nn.ConvTranspose1d))
+def _convolutions(module: nn.Module) -> Iterator[Convolution]:
+    return (part for part in module.modules() if isinstance(part, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d))

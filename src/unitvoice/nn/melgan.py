@@ -2,25 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unitvoice.nn.gan_losses import Judgement
 from unitvoice.nn.initialisation import weight_normed
 
-__all__ = ["Critic", "Critics", "Generator", "Judgement"]
+__all__ = ["Critic", "Critics", "Generator"]
 
 SLOPE = 0.2  # of leaky rectifiers
 ENDS = 7  # taps of the generator's first and last convolution
 FIRST, LATE = 15, 5  # taps of a critic's first convolution, and of the one after those that lower the rate
-
-
-class Judgement(NamedTuple):
-    """What a critic makes of waves."""
-
-    features: list[Tensor]  # of all layers but the last, (B, C, T) each
-    score: Tensor  # (B, 1, T): the higher, the more like recordings
 
 
 class ReflectedConv1d(nn.Conv1d):
@@ -120,7 +113,7 @@ class Critic(nn.Module):
         layers: that lower the rate, by 4 each.
 
     Shape:
-        input (B, 1, N); see :class:`Judgement` for the output.
+        input (B, 1, N). The features are those of all layers but the last.
     """
 
     RATIO = 4

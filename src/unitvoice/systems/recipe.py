@@ -34,6 +34,7 @@ class StageSettings:
     weight_decay: NonNegativeFloat = 0.0  # decoupled, as in AdamW
     warmup: NonNegativeInt = 0  # steps of linear rise of the learning rate
     decay_at: tuple[int, ...] = ()  # steps at which the learning rate is multiplied by `decay`
+    decay_every: PositiveInt | None = None  # steps, as of an epoch: at its multiples the rate is multiplied as well
     decay: PositiveFloat = 0.5
     cosine: bool = False  # after the warm-up the learning rate falls to zero along a half cosine
     clip: PositiveFloat | None = None  # largest norm of the gradient

@@ -23,6 +23,7 @@ SYSTEMS = {
     "vqvae2-melgan-finetune": VQVAE2_MELGAN,
     "vqvae2-melgan-joint": VQVAE2_MELGAN,
     "melgan": ("melgan", "MelGan"),
+    "hifigan": ("hifigan", "HifiGan"),
 }
 
 DECODE_FRAMES = frozenset({"vqvae-mel", "vqvae-deconv"})  # systems that need a vocoder to be heard

@@ -40,7 +40,7 @@ from unitvoice.nn.initialisation import kaiming
 from unitvoice.nn.ranks import total
 from unitvoice.nn.speaker_classifier import SpeakerClassifier, SpeakerProbe, reverse_gradient
 from unitvoice.systems.base import Batch, System, Units
-from unitvoice.systems.gan import GanSettings, WaveGan, waves_of
+from unitvoice.systems.gan import GanSettings, mel_gan, waves_of
 from unitvoice.systems.preparation import MORE_DATA, check_bands, check_crops, place_codes
 
 __all__ = ["Settings", "Vqvae2MelGan"]
@@ -116,7 +116,7 @@ class Vqvae2MelGan(System):
         self.decoder = FrameDecoder(vector + voice, settings.channels, settings.bands, doublings=settings.halvings)
         kaiming(self.encoder)
         kaiming(self.decoder)
-        self.gan = WaveGan(settings, vector + voice, self.stride * HOP)
+        self.gan = mel_gan(settings, vector + voice, self.stride * HOP)
         self.decoder_voices, self.voices = (nn.Embedding(count, voice) for _ in range(2))
         self.adversary = SpeakerClassifier(vector, count) if settings.adversary else None
         self.probe = SpeakerProbe(vector, count) if settings.probe else None

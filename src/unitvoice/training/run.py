@@ -38,7 +38,8 @@ def learning_rate(settings: StageSettings, step: int, player: str = "") -> float
     if settings.cosine:
         share = max(0, step - settings.warmup) / max(1, settings.steps - settings.warmup)
         rate *= 0.5 * (1 + math.cos(math.pi * share))
-    return rate * settings.decay ** sum(step >= at for at in settings.decay_at)
+    downs = sum(step >= at for at in settings.decay_at) + step // (settings.decay_every or math.inf)
+    return rate * settings.decay**downs
 
 
 @dataclass
