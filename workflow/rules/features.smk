@@ -21,3 +21,27 @@ rule extract_features:
         code=digest("unitvoice.features.extract"),
     shell:
         "python -m unitvoice.features.extract {input.manifest} {wildcards.kind} {output} --jobs {threads} 2> {log}"
+
+
+rule f0_statistics:
+    """Mean and deviation of each speaker's log-F0."""
+    input:
+        manifest="<results>/{language}/manifest",
+        store="<results>/{language}/features/{kind}",
+    output:
+        "<results>/{language}/features/{kind}-statistics.json",
+    wildcard_constraints:
+        kind="f0|f0-[a-z]+",
+    log:
+        "<logs>/{language}/f0_statistics/{kind}.log",
+    benchmark:
+        "<benchmarks>/{language}/f0_statistics/{kind}.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="2GB",
+        runtime="10m",
+    params:
+        code=digest("unitvoice.features.f0_statistics"),
+    shell:
+        "python -m unitvoice.features.f0_statistics {input.manifest} {input.store} {output} 2> {log}"
