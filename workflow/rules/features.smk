@@ -30,12 +30,12 @@ rule f0_statistics:
         store="<results>/{language}/features/{kind}",
     output:
         "<results>/{language}/features/{kind}-statistics.json",
-    wildcard_constraints:
-        kind="f0|f0-[a-z]+",
     log:
         "<logs>/{language}/f0_statistics/{kind}.log",
     benchmark:
         "<benchmarks>/{language}/f0_statistics/{kind}.tsv"
+    wildcard_constraints:
+        kind="f0|f0-[a-z]+",
     conda:
         "../../envs/pipeline.yaml"
     resources:
