@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import torch
@@ -16,16 +15,14 @@ from tqdm import tqdm
 
 from unitvoice import audio, cli
 from unitvoice.conversion.hearing import hear_targets
-from unitvoice.conversion.speaking import Request, SampleVoice, Voice, voice_of
-from unitvoice.conversion.vocoding import GriffinLim, Vocoder, load_vocoder
+from unitvoice.conversion.options import add_speaking_options, chosen_voice
+from unitvoice.conversion.speaking import Request, SampleVoice, Voice
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic, sha256
 from unitvoice.manifest import Manifest, Trial, Utterance, read_manifest
 from unitvoice.models import load_model
-from unitvoice.nn.precision import Precision
 from unitvoice.store import Store
 from unitvoice.systems.base import System
-from unitvoice.training.distributed import Device, find_device
 
 __all__ = ["convert", "main", "own_voice_trials", "shard"]
 
@@ -118,13 +115,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("units", type=Path, help="folder of stores, see unitvoice.units.encode")
     parser.add_argument("output", type=Path, help="folder to write the wavs in")
     parser.add_argument("--references", type=Path, help="store of frames, for systems that hear the target voices")
-    parser.add_argument(
-        "--vocoder", type=Path, help="model folder; speaks decoded frames instead of phase reconstruction"
-    )
-    parser.add_argument("--iterations", type=cli.positive, default=60, help="of phase reconstruction")
-    parser.add_argument("--rows", type=cli.positive, default=32, help="trials in flight, speaking sample by sample")
-    parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
-    parser.add_argument("--device", choices=get_args(Device), default="auto", help="where networks make sound")
+    add_speaking_options(parser)
     parser.add_argument("--own-voice", type=cli.positive, help="instead: so many utterances of each voice, as it is")
     parser.add_argument("--shard", type=_part, default=(1, 1), metavar="K/N", help="every N-th trial, from the K-th")
     parser.add_argument("--state", type=Path, help="folder that keeps what is done; a killed conversion goes on there")
@@ -147,11 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _check_targets(system, trials)
     trials = shard(trials, *arguments.shard)
     options = arguments.iterations, arguments.rows, arguments.precision, arguments.device
-    device = find_device(arguments.device)
-    vocoder: Vocoder = GriffinLim(iterations=arguments.iterations)
-    if arguments.vocoder:
-        vocoder = load_vocoder(arguments.vocoder, system, device)
-    voice = voice_of(system, vocoder, arguments.rows, arguments.precision, device)
+    voice = chosen_voice(arguments, system)
     work = None
     if arguments.state:
         heard = references.meta["content"] if references else None

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +25,7 @@ from unitvoice.evaluation.task import AbxTask, read_task
 from unitvoice.evaluation.triplets import Cell, Items, Mode, Triplets
 from unitvoice.files import write_json, write_text
 
-__all__ = ["AbxResult", "abx", "average"]
+__all__ = ["AbxResult", "abx", "add_options", "average", "main", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -183,9 +183,8 @@ def _progress(parts: Iterator[_Part], total: int, distance: str, seconds: float 
         yield part
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Score a folder of embeddings, or a store, on a task."""
-    parser = cli.parser(main.__doc__)
+def add_options(parser: ArgumentParser) -> None:
+    """Add the command line options of :func:`run`."""
     parser.add_argument("task", type=Path, metavar="TASK", help="an ABXpy file (.abx) or an item table (.item)")
     parser.add_argument("features", type=Path, metavar="FEATURES", help="folder of text files, or a store")
     parser.add_argument("--distance", choices=[*DISTANCES, "all"], default="cosine", help="distance of two items")
@@ -202,7 +201,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, metavar="JSON", help="write the scores with their settings")
     parser.add_argument("--jobs", type=int, default=1, help="threads")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args(argv)
+
+
+def run(options: Namespace) -> None:
+    """Score a folder of embeddings, or a store, on a task."""
     task = read_task(options.task, options.mode)
     features = read_features(options.features, task.utterances, options.year, official_quirks=options.official_quirks)
     results, skipped = [], {}
@@ -226,6 +228,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             continue
         results.append(result)
     _report(results, skipped, options)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of this module."""
+    parser = cli.parser(run.__doc__)
+    add_options(parser)
+    run(parser.parse_args(argv))
 
 
 def _report(results: Sequence[AbxResult], skipped: Mapping[str, str], options: Namespace) -> None:
