@@ -31,6 +31,7 @@ localrules:
     units,
     scores,
     submission,
+    submissions,
     report,
 
 

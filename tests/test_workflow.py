@@ -211,6 +211,20 @@ def test_the_experiment_that_is_submitted_can_be_named(checkout):
     assert not Plan.of(both | {"submit": "other"}, checkout).submits  # it does not speak
 
 
+def test_all_experiments_that_speak_can_be_packed_where_both_languages_are_there(checkout):
+    both = CONFIG | {"languages": ["english", "surprise"], "experiments": EXPERIMENTS}
+    assert Plan.of(both | {"submit": "other"}, checkout).packable == ["plain", "many"]
+    assert not Plan.of(CONFIG | {"experiments": EXPERIMENTS}, checkout).packable
+
+
+def test_joined_units_are_of_the_seeds_that_all_parts_have_and_stand_beside_the_others(checkout):
+    joined = {"both": ["plain", "other"], "all": ["other", "plain"]}
+    plan = Plan.of(CONFIG | {"seeds": [0, 1], "experiments": EXPERIMENTS, "joined": joined}, checkout)
+    assert plan.joined == {"both": ("plain", "other"), "all": ("other", "plain")}
+    assert plan.joined_seeds("both") == (0, 1)
+    assert plan.report_options.endswith("--beside many=5 other=0,1 both=0,1 all=0,1")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -221,6 +235,10 @@ def test_the_experiment_that_is_submitted_can_be_named(checkout):
         ({"experiments": {"A_b": {}}}, "experiments: 'A_b' does not match"),
         ({"experiments": {"english": {}}}, "experiments cannot be called english"),
         ({"experiments": {"features": {}, "lists": {}}}, "experiments cannot be called features, lists"),
+        ({"joined": {"both": ["plain", "fourth"]}}, "joined both: there is no experiment fourth; there are plain"),
+        ({"joined": {"plain": ["many", "other"]}}, "joined units cannot be called plain"),
+        ({"joined": {"both": ["plain", "many"]}}, "joined both: plain, many have no seed in common"),
+        ({"joined": {"both": ["plain"]}}, r"joined\.both: \['plain'\] is too short"),
     ],
 )
 def test_experiments_that_cannot_be_are_told_before_any_job(checkout, changes, message):

@@ -11,7 +11,7 @@ from unitvoice.settings import merged
 from unitvoice.systems.recipe import load_recipe
 from unitvoice.systems.table import DECODE_FRAMES, module_of
 
-__all__ = ["Variant", "read_variants", "read_vocoder"]
+__all__ = ["TAKEN", "Variant", "read_variants", "read_vocoder"]
 
 VOCODER = "vocoder"
 TAKEN = ("manifest", "features", "baselines", "lists", VOCODER)  # folders of results that belong to no variant

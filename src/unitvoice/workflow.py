@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import read_yaml
 from unitvoice.submission.lists import LANGUAGES_2019
-from unitvoice.variants import Variant, read_variants, read_vocoder
+from unitvoice.variants import TAKEN, Variant, read_variants, read_vocoder
 
 __all__ = ["Plan", "checked", "digest"]
 
@@ -67,6 +67,7 @@ class Plan:
         known = checked(config, read_yaml(root / "workflow" / "schemas" / "config.schema.yaml"))
         recipes = root / "workflow" / "systems"
         variants = read_variants(known, recipes)
+        _check_joined(known["joined"], variants)
         if known.get("submit", next(iter(variants))) not in variants:
             raise InputError(f"there is no experiment {known['submit']!r} to submit; there are {listed(variants, 30)}")
         vocoder = read_vocoder(known, variants, recipes)
@@ -92,14 +93,29 @@ class Plan:
         return self.vocoder if variant.decodes_frames else None
 
     @property
+    def joined(self) -> dict[str, tuple[str, ...]]:
+        """Names of the variants whose units are scored as one, by the name of their union."""
+        return {name: tuple(parts) for name, parts in self.config["joined"].items()}
+
+    def joined_seeds(self, name: str) -> tuple[int, ...]:
+        """The seeds that all variants of a union have."""
+        return _common_seeds([self.variants[part] for part in self.joined[name]])
+
+    @property
     def submitted(self) -> Variant:
         """The variant that the submission and most of the report are about."""
         return self.variants[self.config.get("submit", next(iter(self.variants)))]
 
     @property
+    def packable(self) -> list[str]:
+        """Variants that can be submitted: those that speak, where there are just the two languages that it takes."""
+        complete = set(self.languages) == set(LANGUAGES_2019)
+        return [one.name for one in self.variants.values() if one.speaks and complete]
+
+    @property
     def submits(self) -> bool:
-        """Whether there are just the two languages that a submission must hold, and converted speech."""
-        return set(self.languages) == set(LANGUAGES_2019) and self.submitted.speaks
+        """Whether there is a submission."""
+        return self.submitted.name in self.packable
 
     @property
     def officially_scored(self) -> bool:
@@ -156,8 +172,24 @@ class Plan:
         known = {"languages": self.languages, "system": [main.name], "seeds": main.seeds}
         known["baseline"] = [self.config["evaluation"]["baseline"]]
         others = [one for one in self.variants.values() if one is not main]
-        known["beside"] = [f"{one.name}={','.join(map(str, one.seeds))}" for one in others]
+        seeds = {one.name: one.seeds for one in others} | {name: self.joined_seeds(name) for name in self.joined}
+        known["beside"] = [f"{name}={','.join(map(str, of_it))}" for name, of_it in seeds.items()]
         return " ".join(f"--{option} {' '.join(map(str, values))}" for option, values in known.items() if values)
+
+
+def _check_joined(joined: Mapping[str, Sequence[str]], variants: Mapping[str, Variant]) -> None:
+    """InputError when a union has the name of something else, unknown parts, or parts without a common seed."""
+    for name, parts in joined.items():
+        if name in {*variants, *TAKEN}:
+            raise InputError(f"joined units cannot be called {name}, as other results are; rename them")
+        if lost := [part for part in parts if part not in variants]:
+            raise InputError(f"joined {name}: there is no experiment {listed(lost)}; there are {listed(variants, 30)}")
+        if not _common_seeds([variants[part] for part in parts]):
+            raise InputError(f"joined {name}: {listed(parts)} have no seed in common; give them one")
+
+
+def _common_seeds(variants: Sequence[Variant]) -> tuple[int, ...]:
+    return tuple(seed for seed in variants[0].seeds if all(seed in one.seeds for one in variants))
 
 
 @cache

@@ -33,6 +33,7 @@ pathvars:
 wildcard_constraints:
     language="|".join(PLAN.languages),
     system="|".join(PLAN.trained),
+    joined="|".join(PLAN.joined) or "(?!)",  # nothing, where nothing is joined
     seed="[0-9]+",
     run="(seed|untrained)-[0-9]+",
     kind="[a-z0-9-]+",

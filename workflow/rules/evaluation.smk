@@ -26,6 +26,18 @@ rule score_units:
         " --distances {params.distances} --jobs {threads} 2> {log}"
 
 
+use rule score_units as score_joined with:
+    input:
+        manifest="<results>/{language}/manifest",
+        units="<results>/{language}/{joined}/seed-{seed}/units",
+    output:
+        directory("<results>/{language}/{joined}/seed-{seed}/abx"),
+    log:
+        "<logs>/{language}/{joined}/seed-{seed}/score_joined.log",
+    benchmark:
+        "<benchmarks>/{language}/{joined}/seed-{seed}/score_joined.tsv"
+
+
 rule score_baseline:
     """The same scores for plain features."""
     input:
@@ -106,6 +118,16 @@ rule scores:
     """Scores of all languages, variants and seeds, and of what they are compared with."""
     input:
         of_variants("<results>/{language}/{system}/{run}-{seed}/abx", run=["seed", "untrained"]),
+        [
+            path
+            for name in PLAN.joined
+            for path in collect(
+                "<results>/{language}/{joined}/seed-{seed}/abx",
+                language=PLAN.languages,
+                joined=name,
+                seed=PLAN.joined_seeds(name),
+            )
+        ],
         collect(
             "<results>/{language}/baselines/{kind}",
             language=PLAN.languages,

@@ -45,12 +45,14 @@ rule write_submission:
         metadata="<results>/{system}/metadata.yaml",
         manifests=collect("<results>/{language}/manifest", language=PLAN.languages),
         units=collect(
-            "<results>/{language}/{{system}}/seed-{seed}/units", language=PLAN.languages, seed=PLAN.submitted.seeds[0]
+            "<results>/{language}/{{system}}/seed-{seed}/units",
+            language=PLAN.languages,
+            seed=lambda wildcards: variant(wildcards).seeds[0],
         ),
         wavs=collect(
             "<results>/{language}/{{system}}/seed-{seed}/converted",
             language=PLAN.languages,
-            seed=PLAN.submitted.seeds[0],
+            seed=lambda wildcards: variant(wildcards).seeds[0],
         ),
     output:
         directory("<results>/{system}/submission"),
@@ -121,3 +123,9 @@ rule submission:
     """The submission archive, where the corpus has the languages of one."""
     input:
         collect("<results>/{system}/submission.zip", system=PLAN.submitted.name if PLAN.submits else []),
+
+
+rule submissions:
+    """An archive of every variant that speaks, not of the submitted one alone."""
+    input:
+        collect("<results>/{system}/submission.zip", system=PLAN.packable),

@@ -25,6 +25,27 @@ rule encode_units:
         " --subsets voice dev test --threads {threads} 2> {log}"
 
 
+rule join_units:
+    """Units of several systems side by side."""
+    input:
+        units=collect(
+            "<results>/{{language}}/{part}/seed-{{seed}}/units", part=lambda wildcards: PLAN.joined[wildcards.joined]
+        ),
+    output:
+        directory("<results>/{language}/{joined}/seed-{seed}/units"),
+    log:
+        "<logs>/{language}/{joined}/seed-{seed}/join_units.log",
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="1h",
+    params:
+        code=digest("unitvoice.units.join"),
+    shell:
+        "python -m unitvoice.units.join {output} {input.units} 2> {log}"
+
+
 rule units:
     """Units of all languages and seeds."""
     input:
