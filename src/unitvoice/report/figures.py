@@ -122,9 +122,9 @@ def rows(results: Results) -> list[Row]:
         row(f"trained / {baseline}", _to_baseline, 3, OF_BASELINE),
         row("trained / untrained", _to_untrained, 3, OF_UNTRAINED),
         row("bitrate of codes (bit/s)", lambda one: [run.bitrate("vectors") for run in one.trained], 1),
-        row("trials nearer to target (%)", lambda one: [_judged(one, "nearer_target")], 1, NEARER_TARGET),
-        row("cosine of own voice", lambda one: [_judged(one, "own_voice")], 3),
-        row("speaker EER of judge (%)", lambda one: [_judged(one, "equal_error_rate")], 1),
+        row("trials nearer to target (%)", lambda one: [one.judged("nearer_target")], 1, NEARER_TARGET),
+        row("cosine of own voice", lambda one: [one.judged("own_voice")], 3),
+        row("speaker EER of judge (%)", lambda one: [one.judged("equal_error_rate")], 1),
     ]
 
 
@@ -147,7 +147,7 @@ def _variant(name: str, one: LanguageResults) -> Row:
             Figure(spread(run.bitrate("vectors") for run in one.trained), 1),
             Figure(spread(codes), 0),
             Figure(spread(evenness), 0),
-            Figure(spread([_judged(one, "nearer_target")]), 1),
+            Figure(spread([one.judged("nearer_target")]), 1),
         ),
     )
 
@@ -191,7 +191,3 @@ def _ratio(above: float | Absent, below: float | Absent) -> float | Absent:
     if isinstance(below, Absent):
         return below
     return above / below if below else Absent("the score it is divided by is 0")
-
-
-def _judged(one: LanguageResults, name: Literal["nearer_target", "own_voice", "equal_error_rate"]) -> float | Absent:
-    return one.judgement if isinstance(one.judgement, Absent) else getattr(one.judgement, name)

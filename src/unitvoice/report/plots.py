@@ -99,9 +99,15 @@ def line_chart(lines: Sequence[Line], x: Axis, y: Axis, description: str) -> Mar
     return _chart(x, y, description, drawn)
 
 
-def scatter_chart(marks: Sequence[Mark], x: Axis, y: Axis, description: str) -> Markup:
-    """A chart of marks, ours last and above all others."""
-    return _chart(x, y, description, [_mark(mark, x, y) for mark in sorted(marks, key=lambda mark: mark.own)])
+def scatter_chart(
+    marks: Sequence[Mark], x: Axis, y: Axis, description: str, front: Sequence[tuple[float, float]] = ()
+) -> Markup:
+    """A chart of marks, ours last and above all others; over a line through the points of ``front``, if any."""
+    drawn = [_mark(mark, x, y) for mark in sorted(marks, key=lambda mark: mark.own)]
+    if front:
+        line = Line("front", [point[0] for point in front], [point[1] for point in front])
+        drawn.insert(0, element("path", element("title", line.label), d=_path(line, x, y), class_="line front"))
+    return _chart(x, y, description, drawn)
 
 
 def _chart(x: Axis, y: Axis, description: str, drawn: Sequence[Markup]) -> Markup:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -145,6 +145,13 @@ class LanguageResults:
     def first(self) -> Run:
         """The run whose conversions are handed in."""
         return self.trained[0]
+
+    def judged(self, name: Literal["nearer_target", "own_voice", "equal_error_rate"]) -> float | Absent:
+        """One figure of the judgement."""
+        if isinstance(self.judgement, Absent):
+            return self.judgement
+        found: float | Absent = getattr(self.judgement, name)
+        return found
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,15 @@
 
 import pandas as pd
 
+from unitvoice.evaluation.phone_pairs import phone_pairs
 from unitvoice.report.markup import Content, Markup, element
 from unitvoice.report.results import Absent, LanguageResults, Results, Scores
 from unitvoice.report.sections.parts import figure, missing, panels, section, table
 
-__all__ = ["confusions", "contrasts"]
+__all__ = ["contrasts"]
 
 SHOWN = 12
 FEWEST = 20  # triplets; the error of fewer is mostly chance
-
-
-def confusions(cells: pd.DataFrame) -> pd.DataFrame:
-    """Errors of unordered phone pairs from the cells of an ABX score, averaged as the score is.
-
-    Args:
-        cells: one line per cell, see :class:`unitvoice.evaluation.abx.AbxResult`.
-
-    Returns:
-        Columns error (%) and triplets, by (first phone, second phone) in alphabetical order.
-    """
-    keys = ["phone", "other_phone", "speaker", "x_speaker"]
-    speakers = cells.groupby(keys, as_index=False).agg(error=("error", "mean"), triplets=("triplets", "sum"))
-    pairs = speakers.groupby(keys[:2], as_index=False).agg(error=("error", "mean"), triplets=("triplets", "sum"))
-    both = [tuple(sorted(pair)) for pair in zip(pairs["phone"], pairs["other_phone"], strict=True)]
-    pairs = pairs.assign(first=[pair[0] for pair in both], second=[pair[1] for pair in both])
-    return pairs.groupby(["first", "second"]).agg(error=("error", "mean"), triplets=("triplets", "sum"))
 
 
 def contrasts(results: Results) -> Markup:
@@ -61,7 +45,7 @@ def _language(one: LanguageResults) -> Markup:
 
 def _confused(scores: Scores | Absent, name: str) -> pd.DataFrame | Absent:
     cells = scores if isinstance(scores, Absent) else scores.cells(name)
-    return cells if isinstance(cells, Absent) else confusions(cells)
+    return cells if isinstance(cells, Absent) else phone_pairs(cells)
 
 
 def _bar(error: float) -> Content:
