@@ -1,6 +1,8 @@
 """What the workflow asks before any job runs: the checked configuration, the plan, the hash of the code."""
 
+import json
 import re
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -280,10 +282,27 @@ def test_how_a_machine_trains_goes_to_the_command_line(checkout):
 def test_declarations_and_code_go_to_the_command_line(checkout):
     closed = WHO | {"open_source": False, "parallel_train": False, "external_data": False}
     plan = Plan.of(CONFIG | {"submission": closed}, checkout)
-    assert (plan.declarations, plan.code) == ("", "")
+    assert (plan.declarations(plan.submitted), plan.code) == ("", "")
     plan = Plan.of(CONFIG | {"submission": WHO | {key: True for key in closed if key not in WHO}}, checkout)
-    assert plan.declarations == "--open-source --parallel-train --external-data"
+    assert plan.declarations(plan.submitted) == "--open-source --parallel-train --external-data"
     assert plan.code.startswith(f"--code {checkout}/src ")
+
+
+def test_frames_of_a_pretrained_encoder_are_declared_as_external_data_by_themselves(checkout):
+    plain, pretrained = {"overrides": {}}, {"overrides": {"features": ["hubert6"]}}
+    plan = Plan.of(CONFIG | {"experiments": {"plain": plain, "pretrained": pretrained}}, checkout)
+    flags = {name: plan.declarations(one).split() for name, one in plan.variants.items()}
+    assert set(flags["pretrained"]) - set(flags["plain"]) == {"--external-data"}
+
+
+def test_the_encoder_of_a_kind_of_frames_goes_to_the_command_line(checkout):
+    assert Plan.of(CONFIG, checkout).encoder("hubert6") == (
+        ("unitvoice.features.ssl",),
+        """--ssl '{"layer": 6, "model": "HUBERT_BASE"}'""",
+    )
+    plan = Plan.of(CONFIG | {"ssl": {"mine-2": {"layer": 2, "path": "it's here"}}}, checkout)
+    assert json.loads(shlex.split(plan.encoder("mine-2")[1])[1]) == {"layer": 2, "path": "it's here"}
+    assert plan.encoder("logmel") == plan.encoder("hubert6") == ((), "")
 
 
 def test_a_checkout_with_a_space_in_its_path_is_quoted(checkout):

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ __all__ = ["Plan", "checked", "digest"]
 
 PACKAGE = Path(__file__).parent
 HANDED_IN = ("src", "workflow", "Snakefile", "config.yaml", "requirements.txt", "LICENSE")
-DATA = (".css", ".csv")  # endings of the files that modules read beside themselves
+ENCODERS = "unitvoice.features.ssl"
+DATA = (".css", ".csv", ".js")  # endings of the files that modules read beside themselves
 
 
 def checked(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,11 +146,20 @@ class Plan:
         known = self.config["conversion"]
         return " ".join(f"--{name} {known[name]}" for name in ("iterations", "rows", "precision"))
 
-    @property
-    def declarations(self) -> str:
-        """Command line flags of what the submission declares."""
+    def declarations(self, variant: Variant) -> str:
+        """Command line flags of what a variant's submission declares; a pretrained encoder is external data."""
+        declared = dict(self.config["submission"])
+        read = {kind for one in (variant, self.vocoder_of(variant)) if one for kind in one.features}
+        declared["external_data"] |= not read.isdisjoint(self.config["ssl"])
         flags = ("open_source", "parallel_train", "external_data")
-        return " ".join(f"--{flag.replace('_', '-')}" for flag in flags if self.config["submission"][flag])
+        return " ".join(f"--{flag.replace('_', '-')}" for flag in flags if declared[flag])
+
+    def encoder(self, kind: str) -> tuple[tuple[str, ...], str]:
+        """The module with the encoder of a kind of frames, and its command line option; nothing for other kinds."""
+        known = self.config["ssl"].get(kind)
+        if known is None:
+            return (), ""
+        return (ENCODERS,), f"--ssl {shlex.quote(json.dumps(known, sort_keys=True))}"
 
     @property
     def code(self) -> str:

@@ -93,7 +93,8 @@ def test_the_command_writes_the_same_store(tmp_path):
     assert contents(tmp_path / "command") == contents(tmp_path / "library")
 
 
-@pytest.mark.parametrize("arguments", [["m", "nope", "s"], ["m", "logmel", "s", "--jobs", "0"]])
-def test_the_command_refuses_what_it_does_not_know(arguments):
+def test_the_command_refuses_what_it_does_not_know():
+    with pytest.raises(InputError, match="unknown kind of features 'nope'"):
+        main(["m", "nope", "s"])
     with pytest.raises(SystemExit, match="2"):
-        main(arguments)
+        main(["m", "logmel", "s", "--jobs", "0"])

@@ -1,5 +1,6 @@
 """Kinds of frames from pretrained encoders: where weights come from, and what is told of them."""
 
+import json
 import pickle
 from argparse import Namespace
 from pathlib import Path
@@ -13,7 +14,10 @@ from safetensors.torch import load_file, save_file
 from torchaudio.models.wav2vec2.utils import import_huggingface_model
 
 from unitvoice.errors import InputError
+from unitvoice.features.extract import main
 from unitvoice.features.ssl import ssl_kind
+from unitvoice.manifest import read_manifest
+from unitvoice.store import Store
 
 
 @pytest.fixture
@@ -65,6 +69,22 @@ def test_a_kind_tells_its_rate_and_which_weights_it_has(tiny):
     assert len(found.parameters["weights"]) == 64
     torch.save(network(seed=1).state_dict(), tiny)
     assert kind(model="TINY", path=tiny, layer=2).parameters["weights"] != found.parameters["weights"]
+
+
+def test_a_store_of_an_encoder_tells_its_facts_and_does_not_depend_on_threads(tiny, tiny_manifest_folder, tmp_path):
+    told = ["--ssl", json.dumps({"model": "TINY", "layer": 2, "path": str(tiny)}), "--device", "cpu"]
+    for jobs in ("1", "3"):
+        main([str(tiny_manifest_folder), "tiny2", str(tmp_path / jobs), *told, "--jobs", jobs])
+    store = Store(tmp_path / "1")
+    assert store.meta["kind"] == "tiny2"
+    assert (store.rate, store.meta["first"], store.width) == (50.0, 0.01, 16)
+    assert set(store.meta["parameters"]) == {"model", "layer", "weights"}
+    for utterance in read_manifest(tiny_manifest_folder).utterances:
+        assert store.rows(utterance.utterance) == np.ceil(round(utterance.seconds * 16_000) / 320)
+    for path in (tmp_path / "1").iterdir():
+        assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
+    with pytest.raises(InputError, match="logmel is a kind of frames already"):
+        main([str(tiny_manifest_folder), "logmel", str(tmp_path / "s"), *told])
 
 
 def test_weights_are_taken_from_the_cache_of_torchaudio(tiny, monkeypatch):

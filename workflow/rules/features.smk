@@ -16,11 +16,13 @@ rule extract_features:
     threads: 2
     resources:
         mem="4GB",
-        runtime="2h",
+        runtime=lambda wildcards: "24h" if PLAN.encoder(wildcards.kind)[0] else "2h",
     params:
-        code=digest("unitvoice.features.extract"),
+        code=lambda wildcards: digest("unitvoice.features.extract", *PLAN.encoder(wildcards.kind)[0]),
+        encoder=lambda wildcards: PLAN.encoder(wildcards.kind)[1],
     shell:
-        "python -m unitvoice.features.extract {input.manifest} {wildcards.kind} {output} --jobs {threads} 2> {log}"
+        "python -m unitvoice.features.extract {input.manifest} {wildcards.kind} {output} --jobs {threads}"
+        " {params.encoder} $device 2> {log}"
 
 
 rule f0_statistics:

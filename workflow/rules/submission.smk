@@ -33,7 +33,7 @@ rule describe_submission:
         author=lookup("submission/author", within=PLAN.config),
         affiliation=lookup("submission/affiliation", within=PLAN.config),
         distance=PLAN.config["evaluation"]["distances"][0],
-        declarations=PLAN.declarations,
+        declarations=lambda wildcards: PLAN.declarations(variant(wildcards)),
     shell:
         "python -m unitvoice.submission.describe {input} {output} --author {params.author:q}"
         " --affiliation {params.affiliation:q} --distance {params.distance} {params.declarations} 2> {log}"

@@ -114,5 +114,6 @@ KINDS: dict[str, FeatureKind] = {
 def feature_kind(name: str) -> FeatureKind:
     """The kind of a name; InputError for an unknown one."""
     if name not in KINDS:
-        raise InputError(f"unknown kind of features {name!r}; known are {listed(KINDS, 30)}")
+        known = f"known are {listed(KINDS, 30)}"
+        raise InputError(f"unknown kind of features {name!r}; {known}, and the encoders under the configuration's ssl")
     return KINDS[name]

@@ -57,13 +57,13 @@ def _transformer(model: str, path: Path | None) -> Wav2Vec2Model:
     return read_transformers(path)
 
 
-def ssl_kind(values: Mapping[str, Any], place: str, device: str = "cpu") -> FeatureKind:
+def ssl_kind(values: Mapping[str, Any], place: str, device: torch.device | None = None) -> FeatureKind:
     """A kind of frames, in half precision; what it tells of itself names the weights by their hash.
 
     Args:
         values: the fields of :class:`SslSettings`.
         place: where they come from, for messages.
-        device: where to compute.
+        device: where to compute; the CPU, when not given.
 
     Raises:
         InputError: a value is wrong, or the encoder cannot be loaded.
@@ -71,7 +71,7 @@ def ssl_kind(values: Mapping[str, Any], place: str, device: str = "cpu") -> Feat
     settings = build(SslSettings, values, place)
     encoder = load_encoder(settings)
     facts = {"model": settings.model or "transformers", "layer": settings.layer, "weights": fingerprint(encoder)}
-    encoder.to(torch.device(device)).requires_grad_(requires_grad=False)
+    encoder.to(device or torch.device("cpu")).requires_grad_(requires_grad=False)
 
     def compute(wave: Wave) -> NDArray[np.float16]:
         return encoder.compute(wave).astype(np.float16)

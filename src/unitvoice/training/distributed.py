@@ -4,17 +4,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import distributed
 
-from unitvoice.errors import InputError
+from unitvoice.devices import Device, find_device
 from unitvoice.nn.ranks import several
 
 __all__ = ["Device", "Place", "find_device", "from_first", "joined"]
-
-Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,6 @@ def joined(device: Device = "auto") -> Iterator[Place]:
         yield place
     finally:
         distributed.destroy_process_group()
-
-
-def find_device(wanted: Device) -> torch.device:
-    """The device of this process; ``auto`` takes a GPU where there is one. InputError when there is no such GPU."""
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
-        return torch.device("cpu")
-    number = int(os.environ.get("LOCAL_RANK", "0"))
-    if number >= torch.cuda.device_count():
-        raise InputError(
-            f"process {number} of this machine has no GPU (there are {torch.cuda.device_count()}); choose device cpu, "
-            "or start fewer processes"
-        )
-    return torch.device("cuda", number)
 
 
 def from_first[T](make: Callable[[], T]) -> T:
