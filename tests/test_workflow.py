@@ -328,6 +328,13 @@ def test_the_hash_changes_with_every_module_that_is_imported_near_or_far(package
     assert digest("unitvoice.features.extract") != before
 
 
+@pytest.mark.parametrize("beside", ["report/page.css", "report/page.js"])
+def test_the_hash_changes_with_files_that_a_module_reads_beside_itself(package, beside):
+    before = digest("unitvoice.report.page")
+    edited(package, beside)
+    assert digest("unitvoice.report.page") != before
+
+
 @pytest.mark.parametrize("module", ["models.py", "units/encode.py", "systems/vqvae_mel.py", "evaluation/abx.py"])
 def test_the_hash_does_not_change_with_what_is_not_imported(package, module):
     before = digest("unitvoice.features.extract")

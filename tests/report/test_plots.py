@@ -1,6 +1,7 @@
 """Charts as SVG."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -64,3 +65,22 @@ def test_our_mark_is_drawn_last_with_its_name():
     chart = scatter_chart(marks, Axis("x", 0, 3), Axis("y", 0, 3), "plane")
     assert chart.index("theirs") < chart.index("ours")
     assert 'class="own">ours</text>' in chart or re.search(r'class="own"[^>]*>ours</text>', chart)
+
+
+def test_names_of_marks_that_lie_together_do_not_lie_over_each_other():
+    marks = [
+        Mark(f"variant-{number}", 400.0 + number, 12.0 + number / 10, own=True, named=True) for number in range(8)
+    ]
+    x, y = Axis("x", 10, 1000, log=True), Axis("y", 0, 40)
+    chart = str(scatter_chart(marks, x, y, "many"))
+    heights = sorted(float(found) for found in re.findall(r'<text x="[^"]*" y="([^"]*)" [^>]*class="own"', chart))
+    assert len(heights) == 8
+    assert min(after - before for before, after in pairwise(heights)) >= 11
+
+
+def test_a_name_that_has_room_stands_beside_its_mark():
+    marks = [Mark("low", 20.0, 5.0, named=True), Mark("high", 20.0, 35.0, named=True)]
+    chart = str(scatter_chart(marks, Axis("x", 10, 100, log=True), Axis("y", 0, 40), "two"))
+    heights = [float(found) for found in re.findall(r'<circle cx="[^"]*" cy="([^"]*)"', chart)]
+    names = [float(found) for found in re.findall(r'y="([^"]*)" [^>]*class="named"', chart)]
+    assert sorted(names) == [pytest.approx(height + 4, abs=0.02) for height in sorted(heights)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unitvoice.audio import RATE, Wave
 from unitvoice.features.spectral import log_mel
 
-__all__ = ["gradient", "mp3", "png", "sound", "spectrogram"]
+__all__ = ["gradient", "heat_map", "mp3", "png", "sound", "spectrogram"]
 
 RANGE = 7.0  # nepers (61 dB) between the loudest and what is shown as silence
 LEVELS = 64  # shades of a spectrogram
@@ -53,7 +53,11 @@ def png(levels: NDArray[np.uint8], colours: NDArray[np.uint8], alpha: NDArray[np
 def spectrogram(wave: Wave) -> str:
     """Data URI of the log-mel spectrogram of (N,) samples at 16 kHz: ink on nothing, time to the right."""
     frames = log_mel(wave)
-    shares = np.clip(1 + (frames - frames.max()) / RANGE, 0, 1).T[::-1]
+    return heat_map(np.clip(1 + (frames - frames.max()) / RANGE, 0, 1).T[::-1])
+
+
+def heat_map(shares: NDArray[np.floating]) -> str:
+    """Data URI of a table, (height, width) of 0 to 1, one pixel each: ink on nothing."""
     levels = np.round(shares * (LEVELS - 1)).astype(np.uint8)
     scale = np.linspace(0, 1, LEVELS)
     return _uri("image/png", png(levels, gradient(INK, scale), (255 * scale).round().astype(np.uint8)))

@@ -42,10 +42,7 @@ CONTENTS = {
     "about": "What was run",
     "guide": "How to read this",
 }
-ONE_AT_A_TIME = """\
-document.addEventListener("play", event => document.querySelectorAll("audio").forEach(
-  other => { if (other !== event.target) other.pause(); }), true);
-"""
+STYLE, SCRIPT = "page.css", "page.js"
 
 
 def page(results: Results, *, trials: int = 10) -> str:
@@ -73,7 +70,7 @@ def page(results: Results, *, trials: int = 10) -> str:
         guide.guide(),
     ]
     title = f"{results.system}: report"
-    style = Markup(files(__package__).joinpath("page.css").read_text(encoding="utf-8"))
+    style, script = (Markup(files(__package__).joinpath(name).read_text(encoding="utf-8")) for name in (STYLE, SCRIPT))
     head = [
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -86,7 +83,7 @@ def page(results: Results, *, trials: int = 10) -> str:
         _navigation(results),
         element("main", content),
         element("footer", f"Written by unitvoice {__version__}."),
-        element("script", Markup(ONE_AT_A_TIME)),
+        element("script", script),
     ]
     whole = element("html", element("head", head), element("body", joined(body)), lang="en")
     return f"<!doctype html>\n{whole}\n"

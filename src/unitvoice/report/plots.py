@@ -12,6 +12,7 @@ WIDTH, HEIGHT = 400, 240  # units of the drawing, about pixels
 LEFT, RIGHT, TOP, BOTTOM = 56, 18, 12, 40
 MOST_POINTS = 400  # of a line; more would not be seen
 FEW_TICKS = 3
+LETTER, LINE = 6.5, 12  # about the width of a letter and the height of a line
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def scatter_chart(
     marks: Sequence[Mark], x: Axis, y: Axis, description: str, front: Sequence[tuple[float, float]] = ()
 ) -> Markup:
     """A chart of marks, ours last and above all others; over a line through the points of ``front``, if any."""
-    drawn = [_mark(mark, x, y) for mark in sorted(marks, key=lambda mark: mark.own)]
+    ordered = sorted(marks, key=lambda mark: mark.own)
+    drawn = [_mark(mark, x, y) for mark in ordered] + _labels([mark for mark in ordered if mark.named], x, y)
     if front:
         line = Line("front", [point[0] for point in front], [point[1] for point in front])
         drawn.insert(0, element("path", element("title", line.label), d=_path(line, x, y), class_="line front"))
@@ -155,12 +157,26 @@ def _path(line: Line, x: Axis, y: Axis) -> str:
 
 
 def _mark(mark: Mark, x: Axis, y: Axis) -> Markup:
-    across, down = _across(x, mark.x), _down(y, mark.y)
-    kind = "mark own" if mark.own else "mark"
     title = element("title", f"{mark.label}: {mark.y:.2f} at {mark.x:.1f}")
-    parts = [element("circle", title, cx=across, cy=down, r=6 if mark.own else 4, class_=kind)]
-    if mark.named:
+    kind, size = ("mark own", 6) if mark.own else ("mark", 4)
+    return element("circle", title, cx=_across(x, mark.x), cy=_down(y, mark.y), r=size, class_=kind)
+
+
+def _labels(marks: Sequence[Mark], x: Axis, y: Axis) -> list[Markup]:
+    """Names beside their marks, from the top; one that would lie over another moves down, and a line leads to it."""
+    drawn: list[Markup] = []
+    taken: list[tuple[float, float, float]] = []  # left, right, height of the names so far
+    for mark in sorted(marks, key=lambda mark: -mark.y):
+        across, down = _across(x, mark.x), _down(y, mark.y)
         beyond = across > (LEFT + WIDTH) * 0.7
-        side = {"x": across - 9, "text_anchor": "end"} if beyond else {"x": across + 9, "text_anchor": "start"}
-        parts.append(element("text", mark.label, y=down + 4, class_="own" if mark.own else "named", **side))
-    return joined(parts)
+        at, width = across + (-9 if beyond else 9), LETTER * len(mark.label)
+        left, right = (at - width, at) if beyond else (at, at + width)
+        height = down
+        while any(abs(height - other) < LINE and left < last and first < right for first, last, other in taken):
+            height += 1
+        taken.append((left, right, height))
+        if height > down:
+            drawn.append(element("line", x1=across, y1=down, x2=at, y2=height, class_="grid"))
+        kind, anchor = "own" if mark.own else "named", "end" if beyond else "start"
+        drawn.append(element("text", mark.label, x=at, y=height + 4, text_anchor=anchor, class_=kind))
+    return drawn

@@ -26,6 +26,7 @@ __all__ = [
     "Results",
     "Run",
     "Scores",
+    "Statistics",
     "Validation",
     "read_results",
 ]
@@ -129,6 +130,22 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Statistics:
+    """Statistics of the units of one run, and tables beside them."""
+
+    folder: Path
+    content: Mapping[str, Any]  # see `unitvoice.evaluation.unit_statistics`
+
+    def table(self, name: str) -> pd.DataFrame | Absent:
+        """``phone_units``, ``unit_bigrams``, ``phone_bigrams`` or ``maps``; labels are texts."""
+        path = self.folder / f"{name}.csv"
+        if not path.is_file():
+            return Absent(f"there is no table {path.name}")
+        texts = dict.fromkeys(("method", "phone", "unit", "speaker", "first", "second"), str)
+        return pd.read_csv(path, dtype=texts, keep_default_na=False)
+
+
+@dataclass(frozen=True)
 class LanguageResults:
     """All results of one language."""
 
@@ -140,6 +157,9 @@ class LanguageResults:
     trained: tuple[Run, ...]  # by seed
     untrained: tuple[Run, ...]
     judgement: Judgement | Absent
+    listening: Mapping[str, Any] | Absent = Absent("no judges were asked")
+    statistics: Statistics | Absent = Absent("the units were not counted")
+    segments: Mapping[str, Any] | Absent = Absent("no sweep was made; ask for the target sweep")
 
     @property
     def first(self) -> Run:
@@ -235,7 +255,8 @@ def _language(folder: Path, name: str, system: str, seeds: Sequence[int], baseli
         return tuple(_run(folder / system / f"{kind}-{seed}", seed) for seed in seeds)
 
     plain = folder / "baselines" / baseline
-    judged = folder / system / f"seed-{seeds[0]}" / "speakers.json"
+    first = folder / system / f"seed-{seeds[0]}"
+    counted = first / "statistics"
     return LanguageResults(
         name=name,
         folder=folder,
@@ -244,7 +265,14 @@ def _language(folder: Path, name: str, system: str, seeds: Sequence[int], baseli
         baseline_scores=_parsed(plain / "scores.json", partial(_scores, plain), f"{baseline} was not scored"),
         trained=runs("seed"),
         untrained=runs("untrained"),
-        judgement=_parsed(judged, _judgement, "no speaker embedding has judged the conversions"),
+        judgement=_parsed(first / "speakers.json", _judgement, "no speaker embedding has judged the conversions"),
+        listening=_parsed(first / "listening.json", _with("judges", "trials"), "no judges were asked"),
+        statistics=_parsed(
+            counted / "statistics.json", lambda found: Statistics(counted, found), "the units were not counted"
+        ),
+        segments=_parsed(
+            first / "sweep.json", _with("points", "absent"), "no sweep was made; ask for the target sweep"
+        ),
     )
 
 
@@ -297,6 +325,11 @@ def _model(content: Mapping[str, Any]) -> Model:
     if isinstance(codes, list):  # of slices: the combinations
         codes = math.prod(codes) if codes else None
     return Model(str(recipe["description"]), codes, shown)
+
+
+def _with(*keys: str) -> Callable[[Any], Mapping[str, Any]]:
+    """Reads a mapping that has these keys, as it is."""
+    return lambda content: {key: content[key] for key in keys} | dict(content)
 
 
 def _judgement(content: Mapping[str, Any]) -> Judgement:

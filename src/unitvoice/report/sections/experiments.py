@@ -53,7 +53,7 @@ def _compared(results: Results, place: int, language: str) -> Markup:
         "sentences use and how evenly, and how many trials of the first seed are nearer to the target voice."
     )
     lines: list[list[Content]] = [[row.label, *_cells(row)] for row in variants(results, place)]
-    return figure(caption, table(["variant", *COMPARED], lines, f"Variants, {language}", own=1))
+    return figure(caption, table(["variant", *COMPARED], lines, f"Variants, {language}", own=1, sortable=True))
 
 
 def _cells(row: Row) -> list[Content]:

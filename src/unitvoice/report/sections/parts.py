@@ -40,7 +40,14 @@ def legend(*entries: tuple[str, str]) -> Markup:
 
 
 def table(
-    heads: Sequence[Content], lines: Sequence[Sequence[Content]], label: str, *, own: int = 0, texts: int = 1
+    heads: Sequence[Content],
+    lines: Sequence[Sequence[Content]],
+    label: str,
+    *,
+    own: int = 0,
+    texts: int = 1,
+    sortable: bool = False,
+    filtered: str | None = None,
 ) -> Markup:
     """A table in a box of its own that scrolls sideways where it is too wide.
 
@@ -50,6 +57,8 @@ def table(
         label: what the table is, for those who do not see it.
         own: so many of the first lines are ours and stand out.
         texts: so many of the first columns hold words, the others numbers.
+        sortable: a click on a head sorts the lines.
+        filtered: head of a column by whose values lines can be hidden; ours cannot.
     """
     head = element("tr", [element("th", text, scope="col", class_=_kind(i, texts)) for i, text in enumerate(heads)])
     body = [
@@ -60,7 +69,8 @@ def table(
         )
         for number, line in enumerate(lines)
     ]
-    whole = element("table", element("thead", head), element("tbody", body))
+    kind = "sortable" if sortable else None
+    whole = element("table", element("thead", head), element("tbody", body), class_=kind, data_filter=filtered)
     return element("div", whole, class_="scroll", tabindex="0", role="region", aria_label=label)
 
 

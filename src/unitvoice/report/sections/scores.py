@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from unitvoice.evaluation.leaderboard import Edition, Published, leaderboard
 from unitvoice.evaluation.leaderboard import Language as PublishedLanguage
+from unitvoice.evaluation.leaderboard import Published, leaderboard
 from unitvoice.report.figures import OF_BASELINE, OF_UNTRAINED, Figure, Row, Spread, rows, spread
 from unitvoice.report.markup import Content, Markup, element
 from unitvoice.report.plots import Axis, Mark, scatter_chart
 from unitvoice.report.results import Absent, LanguageResults, Results
-from unitvoice.report.sections.parts import details, figure, legend, missing, panels, section, table
+from unitvoice.report.sections.parts import figure, legend, missing, panels, section, table
 from unitvoice.report.summary import verdict
 
 __all__ = ["key_figures", "learning", "published"]
@@ -138,7 +138,6 @@ def _published(results: Results, one: LanguageResults) -> Markup:
         return missing(one.name, Absent("nothing was published on this language"))
     language: PublishedLanguage = "english" if one.name == "english" else "surprise"
     ours = _ours(results, one)
-    older = details("The edition of 2019", _board(ours, "2019", language))
     caption = (
         "Published systems of both editions, ABX error over bitrate (logarithmic): good systems stand at the bottom "
         "left, and more bits make low errors easier."
@@ -146,9 +145,7 @@ def _published(results: Results, one: LanguageResults) -> Markup:
     return element(
         "div",
         figure(caption, _plane(ours, language), heading=one.name),
-        element("h4", "The edition of 2020"),
-        _board(ours, "2020", language),
-        older,
+        _board(ours, language),
     )
 
 
@@ -176,24 +173,25 @@ def _known(row: Published, best: str) -> bool:
     return row.edition == "2020" and row.system in {best, "baseline20a", "topline20a"}
 
 
-def _board(ours: tuple[str, float, float] | Absent, edition: Edition, language: PublishedLanguage) -> Markup:
-    found = sorted(leaderboard(edition, language), key=lambda row: row.abx)
+def _board(ours: tuple[str, float, float] | Absent, language: PublishedLanguage) -> Markup:
+    found = sorted(leaderboard(language=language), key=lambda row: row.abx)
     mine = []
     if not isinstance(ours, Absent):
-        mine = [[ours[0], "this run (mean)", f"{ours[1]:.2f}", f"{ours[2]:.0f}", *"---"]]
+        mine = [[ours[0], "this run (mean)", "-", f"{ours[1]:.2f}", f"{ours[2]:.0f}", *"---"]]
     lines = [
         [
             row.system,
             row.authors,
+            row.edition,
             f"{row.abx:.2f}",
             f"{row.bitrate:.0f}",
             *(_human(value) for value in (row.mos, row.cer, row.similarity)),
         ]
         for row in found
     ]
-    heads = ["system", "authors", "ABX", "bitrate", "MOS", "CER", "Sim"]
-    label = f"Published results of {edition}, {language}, the lowest ABX error first"
-    return table(heads, [*mine, *lines], label, own=len(mine), texts=2)
+    heads = ["system", "authors", "edition", "ABX", "bitrate", "MOS", "CER", "Sim"]
+    label = f"Published results, {language}, the lowest ABX error first"
+    return table(heads, [*mine, *lines], label, own=len(mine), texts=3, sortable=True, filtered="edition")
 
 
 def _human(value: float | None) -> str:
