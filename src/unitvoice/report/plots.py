@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 400, 240  # units of the drawing, about pixels
 LEFT, RIGHT, TOP, BOTTOM = 56, 18, 12, 40
 MOST_POINTS = 400  # of a line; more would not be seen
 FEW_TICKS = 3
-LETTER, LINE = 6.5, 12  # about the width of a letter and the height of a line
+LETTER, LINE = 7, 12  # about the width of a letter and the height of a line
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _mark(mark: Mark, x: Axis, y: Axis) -> Markup:
 
 
 def _labels(marks: Sequence[Mark], x: Axis, y: Axis) -> list[Markup]:
-    """Names beside their marks, from the top; one that would lie over another moves down, and a line leads to it."""
+    """Names beside their marks; one that would lie over another moves up or down, and a line leads to it."""
     drawn: list[Markup] = []
     taken: list[tuple[float, float, float]] = []  # left, right, height of the names so far
     for mark in sorted(marks, key=lambda mark: -mark.y):
@@ -171,12 +171,18 @@ def _labels(marks: Sequence[Mark], x: Axis, y: Axis) -> list[Markup]:
         beyond = across > (LEFT + WIDTH) * 0.7
         at, width = across + (-9 if beyond else 9), LETTER * len(mark.label)
         left, right = (at - width, at) if beyond else (at, at + width)
-        height = down
-        while any(abs(height - other) < LINE and left < last and first < right for first, last, other in taken):
-            height += 1
+        beside = [other for first, last, other in taken if left < last and first < right]
+        height = _free(down, beside)
         taken.append((left, right, height))
-        if height > down:
+        if height != down:
             drawn.append(element("line", x1=across, y1=down, x2=at, y2=height, class_="grid"))
         kind, anchor = "own" if mark.own else "named", "end" if beyond else "start"
         drawn.append(element("text", mark.label, x=at, y=height + 4, text_anchor=anchor, class_=kind))
     return drawn
+
+
+def _free(wanted: float, taken: Sequence[float]) -> float:
+    """The height nearest to the wanted one that is a line away from all those taken, within the chart if it can be."""
+    heights = [wanted, *(other + side * LINE for other in taken for side in (-1, 1))]
+    free = [height for height in heights if all(abs(height - other) >= LINE - 1e-6 for other in taken)]
+    return min(free, key=lambda height: (not TOP < height < HEIGHT - BOTTOM, abs(height - wanted)))
