@@ -1,6 +1,7 @@
 """Unit statistics of a made-up corpus whose numbers are known, and what is absent with a reason."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from unitvoice.errors import InputError
-from unitvoice.evaluation.unit_statistics import main, read_corpus
+from unitvoice.evaluation.unit_statistics import PARTS, main, read_corpus
 from unitvoice.manifest import Manifest, Phone, Utterance, write_manifest
 from unitvoice.store import create_store
 
@@ -117,8 +118,17 @@ def test_codes_of_several_codebooks_are_one_unit(tmp_path, manifest):
     assert corpus.runs("s0u0").tolist() == [0, 2]
 
 
-def test_a_system_without_codes_and_a_test_set_without_units_are_told(tmp_path, manifest):
-    with pytest.raises(InputError, match="no codes"):
+def test_a_system_without_codes_has_statistics_that_are_all_absent(run, tmp_path):
+    run(PERFECT, "--maps")
+    shutil.rmtree(tmp_path / "units" / "indices")
+    main([str(tmp_path / name) for name in ("manifest", "units", "out")])
+    found = json.loads((tmp_path / "out" / "statistics.json").read_text())
+    assert list(found) == list(PARTS)
+    assert all(part == {"absent": "the system has no codes"} for part in found.values())
+
+
+def test_no_units_at_all_and_a_test_set_without_units_are_refused(tmp_path, manifest):
+    with pytest.raises(InputError, match="not a store"):
         read_corpus(manifest, tmp_path)
     write_units(tmp_path / "units", {"other": [0]})
     with pytest.raises(InputError, match="encode the subset test"):

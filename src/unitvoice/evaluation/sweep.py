@@ -121,7 +121,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=cli.positive, default=1, help="threads")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    segmenter, manifest = Segmenter(load_model(options.model), options.units), read_manifest(options.manifest)
+    system, manifest = load_model(options.model), read_manifest(options.manifest)
+    if not system.discrete:
+        write_json(options.output, {"points": [], "absent": {"units": "the system has no codes"}})
+        return
+    segmenter = Segmenter(system, options.units)
     found = sweep(manifest, segmenter, options.penalties, distance=options.distance, jobs=options.jobs)
     write_json(options.output, found)
 

@@ -34,6 +34,7 @@ __all__ = ["Corpus", "main", "read_corpus", "write_statistics"]
 log = logging.getLogger(__name__)
 
 POINTS = 1500  # of a map
+PARTS = ("usage", "runs", "phones", "boundaries", "speaker_before", "speaker_after", "distances", "maps")
 PROBED = 1.0  # s; the probe hears no clips that are shorter
 BINS = 40  # of a histogram
 MOST_PAIRS = 1000  # codes whose distances are counted, drawn where there are more
@@ -74,10 +75,8 @@ def read_corpus(manifest: Manifest, units: Path, seed: int = 0) -> Corpus:
     """The units of the sentences of the test set: those of the list of the bitrate, where there is one.
 
     Raises:
-        InputError: the system has no codes, or the test set was not encoded.
+        InputError: the test set was not encoded.
     """
-    if not (units / "indices").is_dir():
-        raise InputError(f"{units} has no codes, so there is nothing to count; take a system with a codebook")
     indices = Store(units / "indices")
     by_name = manifest.by_name()
     wanted = [by_name[name] for name, _ in manifest.bitrate] or manifest.subset("test")
@@ -121,7 +120,7 @@ def write_statistics(
     """
     with atomic(folder) as beside:
         beside.mkdir()
-        parts: dict[str, Callable[[], dict[str, Any]]] = {
+        parts: Mapping[str, Callable[[], dict[str, Any]]] = {
             "usage": lambda: _usage(corpus),
             "runs": lambda: _runs(corpus, beside),
             "phones": lambda: _phones(corpus, beside),
@@ -131,21 +130,22 @@ def write_statistics(
             "distances": lambda: _distances(corpus),
             "maps": lambda: _maps(corpus, beside, maps, points),
         }
-        found: dict[str, Any] = {
-            "settings": {
-                "units": corpus.indices.meta["content"],
-                "utterances": len(corpus.utterances),
-                "seed": corpus.seed,
-                "unitvoice": __version__,
-            }
-        }
-        for name, part in parts.items():
+        settings = {"units": corpus.indices.meta["content"], "utterances": len(corpus.utterances)}
+        found: dict[str, Any] = {"settings": settings | {"seed": corpus.seed, "unitvoice": __version__}}
+        for name in PARTS:
             try:
-                found[name] = part()
+                found[name] = parts[name]()
             except InputError as reason:
                 found[name] = {"absent": str(reason)}
         write_json(beside / "statistics.json", found)
     return found
+
+
+def write_absent(folder: Path, reason: str) -> None:
+    """Write the statistics of a system without codes, all of which are absent."""
+    with atomic(folder) as beside:
+        beside.mkdir()
+        write_json(beside / "statistics.json", {name: {"absent": reason} for name in PARTS})
 
 
 def _usage(corpus: Corpus) -> dict[str, Any]:
@@ -280,7 +280,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--points", type=cli.positive, default=POINTS, help="frames on a map")
     parser.add_argument("--seed", type=cli.natural, default=0, help="of maps, draws and held-out utterances")
     options = parser.parse_args(argv)
-    corpus = read_corpus(read_manifest(options.manifest), options.units, options.seed)
+    manifest = read_manifest(options.manifest)
+    if not (options.units / "indices").is_dir() and (options.units / "vectors").is_dir():
+        write_absent(options.output, "the system has no codes")
+        return
+    corpus = read_corpus(manifest, options.units, options.seed)
     found = write_statistics(corpus, options.output, maps=options.maps, points=options.points)
     log.info("phones: %s; boundaries: %s", found["phones"], found["boundaries"])
 
