@@ -33,6 +33,11 @@ class Variant:
         return tuple(self.resolved["features"])
 
     @property
+    def pitch(self) -> tuple[str, ...]:
+        """Those of them that are of F0."""
+        return tuple(kind for kind in self.features if kind.partition("-")[0] == "f0")
+
+    @property
     def module(self) -> str:
         """Name of the module that defines the system."""
         return module_of(self.resolved["system"])

@@ -194,7 +194,7 @@ def test_voices_differ_and_those_that_were_not_learned_are_refused(speaking):
     with pytest.raises(InputError, match="has not learned to speak as A, but as nobody yet"):
         ready().speak(indices, "A", 3000)
     other = ready()
-    other.learned[1] = 5
+    other.voices.learned[1] = 5
     with pytest.raises(InputError, match="has not learned to speak as A, but as B; train"):
         other.speak(indices, "A", 3000)
 
@@ -216,7 +216,7 @@ def test_each_stage_trains_just_its_parts(stage):
     model = ready()
     changed = played(model, stage)
     wanted = set().union(*PLAYERS[stage].values())
-    places = {name.rpartition(".")[0] if name.startswith("gan.") else name for name in changed} - {"learned"}
+    places = {name.rpartition(".")[0] if name.startswith("gan.") else name for name in changed} - {"voices.learned"}
     found = {".".join(place.split(".")[: 2 if place.startswith("gan.") else 1]) for place in places}
     assert found == wanted
     assert list(model.players(stage)) == list(PLAYERS[stage])
@@ -417,7 +417,7 @@ def test_a_method_trains_from_stage_to_stage_and_the_generator_knows_the_target_
     wanted = build(Recipe, load_recipe(RECIPES / "vqvae2-melgan.yaml", "paper", overrides), "the test")
     train(wanted, tiny_manifest, stores, tmp_path / "model", tmp_path / "state", seed=0)
     model = load_model(tmp_path / "model")
-    learned = {name for name, crops in zip(model.speakers, model.learned.tolist(), strict=True) if crops}
+    learned = {name for name, crops in zip(model.speakers, model.voices.learned.tolist(), strict=True) if crops}
     assert learned == set(tiny_manifest.voices)
     log = (tmp_path / "model" / "log.jsonl").read_text()
     assert all(name in log for name in ("speaker_accuracy", "reconstruction", "critics", "consistency"))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from unitvoice.errors import InputError
+from unitvoice.features.normalise import mean_frames
 from unitvoice.manifest import Utterance
 from unitvoice.store import Store, create_store
 from unitvoice.systems.recipe import StageSettings
@@ -251,3 +252,13 @@ def test_workers_bring_the_batches_of_the_steps_in_order(crowd, workers):
     assert len(found) == 7
     for step, batch in zip(range(5, 12), found, strict=True):
         same(batch, batches[step])
+
+
+def test_a_batch_tells_the_mean_frames_that_encoding_would_be_given(stores):
+    told = Batches(stores, utterances(), ["A", "B"], SETTINGS, 0, prior=16.0)
+    batch, means = told[0], mean_frames(stores["slow"], utterances(), 16.0)
+    assert list(batch.means) == ["slow"]
+    for name, mean in zip(batch.utterances, batch.means["slow"], strict=True):
+        assert np.array_equal(mean.numpy(), means[name])
+    assert [part.means["slow"].shape for part in batch.parts(4)] == [(4, 2)] * 4
+    assert not batches(stores)[0].means

@@ -9,6 +9,7 @@ from torch._dynamo.exc import TorchDynamoException
 from torch._dynamo.utils import counters
 from training.duel import SETTINGS, Duel, copied, differing, noise
 
+from unitvoice.nn.vq import KMeansQuantiser
 from unitvoice.systems.base import System
 from unitvoice.training import turns
 from unitvoice.training.turns import Turn
@@ -192,3 +193,31 @@ def test_without_a_compiler_training_goes_on_uncompiled_and_says_so(monkeypatch,
     turns._can_compile.cache_clear()
     assert turn.play(noise(0), 0, 0.01)[1]
     assert "the losses are not compiled: no compiler found" in caplog.text
+
+
+class Census(System):
+    """Centres that count what they see, and no parameter."""
+
+    input = "noise"
+
+    def __init__(self):
+        super().__init__(["A"])
+        self.quantiser = KMeansQuantiser(2, 3)
+
+    def losses(self, stage, batch, step, player):
+        """How far the frames are from their centres."""
+        return self.quantiser(batch.frames["noise"]).losses
+
+
+def test_a_player_without_parameters_learns_by_seeing():
+    system = Census()
+    turn = Turn(system, "census", "system", SETTINGS, CPU)
+    before = copied(system.state_dict())
+    terms, made = turn.play(noise(0), 0, 0.01)
+    assert made
+    assert list(terms) == ["distortion"]
+    assert "quantiser.centres" in differing(before, system.state_dict())
+    seen = copied(system.state_dict())
+    assert not turn.play(noise(1, float("nan")), 1, 0.01)[1]
+    assert differing(seen, system.state_dict()) == set()
+    turn.optimiser.load_state_dict(turn.optimiser.state_dict())

@@ -7,6 +7,7 @@ rule encode_units:
         model="<results>/{language}/{system}/{run}/model",
         manifest="<results>/{language}/manifest",
         frames=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).features[0]),
+        pitch=collect("<results>/{{language}}/features/{kind}", kind=lambda wildcards: variant(wildcards).pitch),
     output:
         directory("<results>/{language}/{system}/{run}/units"),
     log:
@@ -20,8 +21,9 @@ rule encode_units:
         runtime="4h",
     params:
         code=lambda wildcards: digest("unitvoice.units.encode", variant(wildcards).module),
+        pitch=lambda wildcards, input: " ".join(f"--pitch {store}" for store in input.pitch),
     shell:
-        "python -m unitvoice.units.encode {input.model} {input.manifest} {input.frames} {output}"
+        "python -m unitvoice.units.encode {input.model} {input.manifest} {input.frames} {output} {params.pitch}"
         " --subsets voice dev test --threads {threads} 2> {log}"
 
 

@@ -99,6 +99,7 @@ KINDS: dict[str, FeatureKind] = {
     "hopwave": FeatureKind(
         lambda wave: _samples(_in_hops(wave)), float(RATE), "int16", {"peak": HOP_PEAK, "hop": HOP_SPECTRUM.hop}
     ),
+    "peakwave": FeatureKind(lambda wave: _samples(_at_peak(wave, HOP_PEAK)), float(RATE), "int16", {"peak": HOP_PEAK}),
     "highmfcc": FeatureKind(_high_mfcc, HIGH_SPECTRUM.rate, "float32", asdict(HIGH_SPECTRUM) | HIGH_PASS),
     "highmulaw": FeatureKind(_high_codes, float(RATE), "uint8", HIGH_CODES),
     "htkmfcc": _peak_htk(mfcc_with_slopes),

@@ -1,13 +1,13 @@
 """A VQ-VAE of F0 contours (Polyak et al., 2021): a code for every 16 frames, from which the contour is decoded."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from unitvoice.nn.strided import strided_decoder, strided_encoder
 from unitvoice.nn.vq import EmaQuantiser
 
 __all__ = ["F0Vqvae"]
-
-DILATIONS = (1, 3, 9, 27)  # of the residual units of a stack
 
 
 class F0Vqvae(nn.Module):
@@ -25,7 +25,6 @@ class F0Vqvae(nn.Module):
         decay: of the codebook's moving averages.
         commitment: weight of its loss.
 
-    >>> import torch
     >>> contour = torch.randn(2, 208, 1)
     >>> decoded, codes, losses = F0Vqvae()(contour)
     >>> decoded.shape, codes.shape, list(losses)
@@ -46,14 +45,9 @@ class F0Vqvae(nn.Module):
         super().__init__()
         self.stride = 2**halvings  # frames per code
         self.commitment = commitment
-        inner = [channels] * (halvings - 1)
-        halved = [_halved(inputs, channels) for inputs in [values, *inner]]
-        self.encoder = nn.Sequential(*halved, nn.Conv1d(channels, width, 3, padding=1))
+        self.encoder = strided_encoder(values, channels, width, [2] * halvings)
         self.quantiser = EmaQuantiser(codes, width, decay=decay, revive_below=1.0, prior=0.0)
-        doubled = [_doubled(channels, outputs) for outputs in [*inner, width]]
-        self.decoder = nn.Sequential(
-            nn.Conv1d(width, channels, 3, padding=1), *doubled, nn.Conv1d(width, values, 3, padding=1)
-        )
+        self.decoder = strided_decoder(width, channels, values, [2] * halvings)
 
     def forward(self, contour: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """(B, T, values) to the decoded contour, its codes (B, ceil(T / stride), 1), and the weighted losses."""
@@ -64,6 +58,11 @@ class F0Vqvae(nn.Module):
             "commitment": self.commitment * quantised.losses["commitment"],
         }
         return decoded, quantised.indices, losses
+
+    def initialise(self, contour: Tensor, generator: torch.Generator) -> None:
+        """Draw the codes among those of contours, (B, T, values), already before the first batch of training."""
+        with torch.no_grad():
+            self.quantiser.initialise(self._encoded(contour).flatten(0, 1), generator, "draw")
 
     def encode(self, contour: Tensor) -> Tensor:
         """(B, T, values) to codes, (B, ceil(T / stride), 1) int64; in evaluation mode the codebook stays as it is."""
@@ -83,28 +82,3 @@ class F0Vqvae(nn.Module):
     def _decoded(self, vectors: Tensor, frames: int) -> Tensor:
         decoded: Tensor = self.decoder(vectors.mT)
         return decoded[..., :frames].mT
-
-
-class _ResidualUnit(nn.Module):
-    """A dilated and a pointwise convolution, each after a rectifier, added to the input, (B, channels, T)."""
-
-    def __init__(self, channels: int, dilation: int) -> None:
-        super().__init__()
-        self.dilated = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.pointwise = nn.Conv1d(channels, channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        added: Tensor = x + self.pointwise(F.relu(self.dilated(F.relu(x))))
-        return added
-
-
-def _residual_units(channels: int) -> list[nn.Module]:
-    return [_ResidualUnit(channels, dilation) for dilation in DILATIONS]
-
-
-def _halved(inputs: int, channels: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv1d(inputs, channels, 4, stride=2, padding=1), *_residual_units(channels))
-
-
-def _doubled(channels: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(*_residual_units(channels), nn.ConvTranspose1d(channels, outputs, 4, stride=2, padding=1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ def kaiming(module: nn.Module) -> None:
     """Draw the weights of all convolutions anew from He's normal distribution (2015): variance 2 / fan-in."""
     for part in _convolutions(module):
         # the weight of a transposed convolution has its inputs first
-        mode = "fan_out" if isinstance(part, nn.ConvTranspose1d) else "fan_in"
+        mode: Literal["fan_in", "fan_out"] = "fan_out" if isinstance(part, nn.ConvTranspose1d) else "fan_in"
         _draw(part, partial(nn.init.kaiming_normal_, mode=mode, nonlinearity="relu"))
 
 

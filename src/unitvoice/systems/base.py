@@ -23,6 +23,7 @@ class Batch:
     speakers: Tensor  # (B,) rows of the speaker table
     utterances: tuple[str, ...]
     lengths: dict[str, Tensor] = field(default_factory=dict)  # kind -> (B,) frames that are no padding
+    means: dict[str, Tensor] = field(default_factory=dict)  # kind -> (B, D) mean frames of the utterances, where told
 
     @property
     def padded(self) -> bool:
@@ -51,6 +52,7 @@ class Batch:
             frames={kind: change(frames) for kind, frames in self.frames.items()},
             speakers=change(self.speakers),
             lengths={kind: change(lengths) for kind, lengths in self.lengths.items()},
+            means={kind: change(means) for kind, means in self.means.items()},
         )
 
 
@@ -75,6 +77,8 @@ class System(nn.Module):
     discrete: bool = True  # whether units have codes; without, they are spoken from their vectors
     hears: bool = False  # whether it has to hear a voice before it can speak in it
     prior: float  # see `mean_frames`: how far an utterance's mean frame is drawn to its speaker's before encoding
+    told_means: bool = False  # whether batches tell the mean frames that `encode` would be given of the utterances
+    pitch: str | None = None  # kind of F0 whose contour `encode` finds beside the frames; see `WithContours`
 
     def __init__(self, speakers: Sequence[str]) -> None:
         super().__init__()

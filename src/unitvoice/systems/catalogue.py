@@ -23,4 +23,8 @@ def create_system(recipe: Recipe, speakers: Sequence[str]) -> System:
             f"the model of {recipe.system} reads {system.input}, but the first of the recipe's features is "
             f"{recipe.features[0]}; make them agree"
         )
+    if system.pitch not in (None, *recipe.features):
+        raise InputError(
+            f"the model of {recipe.system} reads {system.pitch}, which is not among the recipe's features; add it"
+        )
     return system

@@ -7,21 +7,43 @@ import torch
 from numpy.typing import NDArray
 
 from unitvoice.errors import InputError, listed
+from unitvoice.features.contours import Contours, WithContours
 from unitvoice.features.normalise import mean_frames
 from unitvoice.manifest import Utterance
 from unitvoice.store import Store
 from unitvoice.systems.base import System, Units
 
-__all__ = ["check_frames", "encoded"]
+__all__ = ["as_read", "check_frames", "encoded"]
 
 
-def check_frames(system: System, frames: Store) -> None:
-    """InputError when a store does not hold the frames that a system was trained on."""
-    if frames.meta["kind"] != system.input:
-        raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {system.input}")
-    trained_on = system.trained_on.get(system.input, frames.meta)
+def check_frames(system: System, frames: Store, kind: str | None = None) -> None:
+    """InputError when a store does not hold the frames that a system was trained on, of its input or another kind."""
+    kind = kind or system.input
+    if frames.meta["kind"] != kind:
+        raise InputError(f"{frames.folder} holds {frames.meta['kind']} but the model reads {kind}")
+    trained_on = system.trained_on.get(kind, frames.meta)
     if trained_on["parameters"] != frames.meta["parameters"]:
         raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
+
+
+def as_read(system: System, frames: Store, f0: Store | None, utterances: Sequence[Utterance]) -> Store:
+    """Frames as a system encodes them: with the contours of F0 beside them, where it reads pitch.
+
+    Args:
+        system: that is to encode.
+        frames: of the kind ``input``.
+        f0: of the kind ``pitch``, where there is one.
+        utterances: all of the corpus, as the F0 of a speaker is compared with that of the others by the speaker.
+
+    Raises:
+        InputError: the store of F0 is missing, of another kind, or lacks voiced speech.
+    """
+    if system.pitch is None:
+        return frames
+    if f0 is None:
+        raise InputError(f"the model reads {system.pitch} beside {system.input}; give the store of it as --pitch")
+    check_frames(system, f0, system.pitch)
+    return WithContours(frames, Contours(f0, utterances))
 
 
 def encoded(

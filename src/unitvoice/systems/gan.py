@@ -22,6 +22,7 @@ from unitvoice.systems.base import Batch
 from unitvoice.systems.preparation import check_spoken
 
 __all__ = [
+    "FULL_SCALE",
     "CriticSettings",
     "GanSettings",
     "GeneratorSettings",
@@ -35,7 +36,7 @@ __all__ = [
     "waves_of",
 ]
 
-FULL_SCALE = 32767
+FULL_SCALE = 32767  # of a sample in a store
 HIFI_POWER = 1e-9  # added to the power of each frequency
 PIECE = 12  # times its reach: vectors that a generator speaks at once
 

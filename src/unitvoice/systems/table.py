@@ -24,6 +24,8 @@ SYSTEMS = {
     "vqvae2-melgan-joint": VQVAE2_MELGAN,
     "melgan": ("melgan", "MelGan"),
     "hifigan": ("hifigan", "HifiGan"),
+    "code-hifigan": ("code_hifigan", "CodeHifiGan"),
+    "unit-vqvae": ("unit_vqvae", "UnitVqvae"),
 }
 
 DECODE_FRAMES = frozenset({"vqvae-mel", "vqvae-deconv"})  # systems that need a vocoder to be heard

@@ -37,11 +37,11 @@ from unitvoice.features.kinds import HOP_SPECTRUM
 from unitvoice.nn.augmentation import random_warp
 from unitvoice.nn.hierarchy import FrameDecoder, Hierarchy, TwoRates
 from unitvoice.nn.initialisation import kaiming
-from unitvoice.nn.ranks import total
 from unitvoice.nn.speaker_classifier import SpeakerClassifier, SpeakerProbe, reverse_gradient
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.gan import GanSettings, mel_gan, waves_of
 from unitvoice.systems.preparation import MORE_DATA, check_bands, check_crops, place_codes
+from unitvoice.systems.voices import VoiceTable
 
 __all__ = ["Settings", "Vqvae2MelGan"]
 
@@ -93,7 +93,6 @@ class Vqvae2MelGan(System):
     input = "hopmel"
     mean: Tensor
     placed: Tensor  # () bool: whether the codes have been placed
-    learned: Tensor  # (S,) int64: crops of each speaker that the generator has learned from
 
     def __init__(self, settings: Settings, speakers: Sequence[str]) -> None:
         super().__init__(speakers)
@@ -117,12 +116,11 @@ class Vqvae2MelGan(System):
         kaiming(self.encoder)
         kaiming(self.decoder)
         self.gan = mel_gan(settings, vector + voice, self.stride * HOP)
-        self.decoder_voices, self.voices = (nn.Embedding(count, voice) for _ in range(2))
+        self.decoder_voices, self.voices = nn.Embedding(count, voice), VoiceTable(self.speakers, voice)
         self.adversary = SpeakerClassifier(vector, count) if settings.adversary else None
         self.probe = SpeakerProbe(vector, count) if settings.probe else None
         self.register_buffer("mean", torch.zeros(settings.bands))
         self.register_buffer("placed", torch.zeros((), dtype=torch.bool))
-        self.register_buffer("learned", torch.zeros(count, dtype=torch.int64))
 
     def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
         """The critics where there are any, then what pleases them, then the probe where the units change."""
@@ -196,7 +194,7 @@ class Vqvae2MelGan(System):
     def _spoken_terms(self, stage: str, vectors: Tensor, real: Tensor, speakers: Tensor) -> dict[str, Tensor]:
         """What the generator minimises, given (B, T, W) code vectors and the (B, N) waves that they are of."""
         if self.gan.generator.training:
-            self.learned += total(torch.bincount(speakers, minlength=len(self.speakers)))
+            self.voices.count(speakers)
         spoken = self._spoken(vectors, speakers)
         if stage == "pretrain":
             return {"mel": self.gan.mel_distance(real, spoken)}
@@ -255,15 +253,11 @@ class Vqvae2MelGan(System):
 
     def speak(self, units: Tensor, speaker: str, samples: int) -> Wave:
         """See :class:`unitvoice.systems.speaking.SpeaksWaves`."""
-        row = torch.tensor([self.speaker_row(speaker)], device=units.device)
-        if not self.learned[row]:
-            known = [name for name, crops in zip(self.speakers, self.learned.tolist(), strict=True) if crops]
-            raise InputError(
-                f"the model has not learned to speak as {speaker}, but as {listed(known, 20) or 'nobody yet'}; train "
-                "its generator with recordings of that voice"
-            )
+        row = self.speaker_row(speaker)
+        self.voices.check(row)
         vectors = self.encoder.vectors(units[None])
-        return self.gan.speak(_voiced(vectors, self.voices, row)[0].mT, samples)
+        spoken = _voiced(vectors, self.voices, torch.tensor([row], device=units.device))
+        return self.gan.speak(spoken[0].mT, samples)
 
 
 def _voiced(vectors: Tensor, voices: nn.Embedding, speakers: Tensor) -> Tensor:

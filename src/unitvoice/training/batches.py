@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from unitvoice.errors import InputError
-from unitvoice.features.normalise import mean_frame
+from unitvoice.features.normalise import mean_frame, mean_frames
 from unitvoice.manifest import Utterance
 from unitvoice.store import Store
 from unitvoice.systems.base import Batch
@@ -34,6 +34,7 @@ class Batches(Dataset[Batch]):
         seed: of the run.
         part: (number, of how many) of the equal parts of each batch that is read, for ranks.
         distinct: whether a batch of so many speakers refuses to repeat an utterance.
+        prior: of the mean frames that batches tell of the first kind, see :func:`mean_frames`; None for none.
 
     Raises:
         InputError: there is nothing to train on, too few speakers have enough utterances, a batch cannot be divided as
@@ -50,6 +51,7 @@ class Batches(Dataset[Batch]):
         *,
         part: tuple[int, int] = (0, 1),
         distinct: bool = True,
+        prior: float | None = None,
     ) -> None:
         self.stores = dict(stores)
         self.settings = settings
@@ -67,6 +69,7 @@ class Batches(Dataset[Batch]):
         self._cumulated = np.concatenate([[0.0], np.cumsum(self._weights)])
         self._check_divisible()
         self._groups = self._grouped() if settings.speakers else []
+        self._means = {} if prior is None else mean_frames(self._grid, self._utterances, prior)
 
     def _has_frames(self, utterance: Utterance) -> bool:
         for store in self.stores.values():
@@ -144,7 +147,13 @@ class Batches(Dataset[Batch]):
             speakers=torch.from_numpy(self._rows[chosen]),
             utterances=tuple(names),
             lengths={kind: torch.tensor([len(crop) for crop in found]) for kind, found in crops.items()},
+            means=self._told(names),
         )
+
+    def _told(self, names: Sequence[str]) -> dict[str, Tensor]:
+        """By kind, the mean frames of some utterances, (B, D), where they are told."""
+        means = [torch.from_numpy(self._means[name]) for name in names] if self._means else []
+        return {next(iter(self.stores)): torch.stack(means)} if means else {}
 
     def _any(self, draw: np.random.Generator) -> Rows:
         """Utterances by their weights: of all, or of a random stretch of those in order of length."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -11,11 +12,13 @@ import torch
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
+from unitvoice.features.contours import WithContours
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 from unitvoice.models import save_model
 from unitvoice.store import Store
 from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
+from unitvoice.systems.encoding import as_read
 from unitvoice.systems.recipe import Recipe, StageSettings, read_recipe
 from unitvoice.training.batches import Batches
 from unitvoice.training.development import Development, hold_out
@@ -87,21 +90,25 @@ def train(
     with joined(device) as place, warned() as warning:
         torch.manual_seed(seed)
         system = create_system(recipe, speakers).to(place.device)
+        system.trained_on = {kind: store.meta for kind, store in stores.items()}
+        frames = as_read(system, stores[system.input], stores.get(system.pitch or ""), manifest.utterances)
+        if isinstance(frames, WithContours):
+            stores |= {frames.contours.meta["kind"]: frames.contours}
         for stage, settings in recipe.stages.items():
             own, looked = (_of_stage(some, settings.subsets) for some in (trained, held))
             _check_lengths(system, own, stores[system.input], settings)
-            batches = Batches(stores, own, speakers, settings, seed, part=(place.rank, place.ranks))
-            looked_at = Batches(stores, looked, speakers, settings, seed, distinct=False) if looked else None
-            development = Development(looked_at, manifest, stores[system.input])
+            drawn = partial(Batches, stores, prior=system.prior if system.told_means else None)
+            batches = drawn(own, speakers, settings, seed, part=(place.rank, place.ranks))
+            looked_at = drawn(looked, speakers, settings, seed, distinct=False) if looked else None
+            development = Development(looked_at, manifest, frames)
             setup = Setup(place, workers, curves and curves / stage, warning)
-            listening = _listening(recipe, settings, manifest, stores[system.input], system.shortest)
+            listening = _listening(recipe, settings, manifest, frames, system.shortest)
             train_stage(system, stage, settings, batches, development, listening, folder / stage, setup)
         system.cpu()
         if place.rank == 0:
-            features = {kind: store.meta for kind, store in stores.items()}
             record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
             heard = {stage: folder / stage / "listening" for stage in recipe.stages}
-            save_model(model, system, recipe, record, heard, seed=seed, features=features)
+            save_model(model, system, recipe, record, heard, seed=seed, features=system.trained_on)
     return system
 
 

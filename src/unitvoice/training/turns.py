@@ -25,6 +25,8 @@ COMPILER = "inductor"
 class Turn:
     """What a player does in each step.
 
+    A player without parameters, as of statistics that are no more than counted, has its losses computed and no update.
+
     Args:
         system: on its device.
         stage: name of the stage.
@@ -38,7 +40,7 @@ class Turn:
         self._modules = nn.ModuleList(system.players(stage)[player])
         self._parameters = list(self._modules.parameters())
         self.optimiser = torch.optim.AdamW(
-            self._parameters,
+            [{"params": self._parameters}],  # torch takes a group without parameters, but not their absence
             settings.learning_rate,
             settings.betas,
             weight_decay=settings.weight_decay,
@@ -49,7 +51,7 @@ class Turn:
         if settings.compile and _can_compile(device.type):
             self._losses.compile(backend=COMPILER)
         self._begin()
-        if several():
+        if several() and self._parameters:
             # buffers are the quantisers' and the normalisations' business; players may leave parameters unused
             self._losses = DistributedDataParallel(self._losses, broadcast_buffers=False, find_unused_parameters=True)
 
@@ -74,7 +76,7 @@ class Turn:
             self._restore(before)
             terms = self._gradient(batch, step)
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-        norm = get_total_norm(gradients)
+        norm = get_total_norm(gradients).to(self._device)
         finite = torch.stack([norm.float(), *(term.float() for term in terms.values())]).isfinite().all()
         if total((~finite).long()):
             self._restore(before)
@@ -99,7 +101,8 @@ class Turn:
             with self._losses.no_sync() if together else nullcontext():  # type: ignore[operator]
                 with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.precision == "bf16"):
                     terms: dict[str, Tensor] = self._losses(part, step)
-                (torch.stack(list(terms.values())).sum() / len(parts)).backward()
+                if self._parameters:
+                    (torch.stack(list(terms.values())).sum() / len(parts)).backward()
             for name, term in terms.items():
                 means[name] = means.get(name, torch.zeros_like(term)) + term.detach() / len(parts)
         return means

@@ -17,7 +17,7 @@ from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
 from unitvoice.store import Store, create_store
 from unitvoice.systems.base import System
-from unitvoice.systems.encoding import check_frames, encoded
+from unitvoice.systems.encoding import as_read, check_frames, encoded
 
 __all__ = ["encode", "main"]
 
@@ -33,7 +33,7 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
     Args:
         system: a trained system.
         utterances: what to encode; a speaker's mean frame is over the speaker's utterances among these.
-        frames: store of the kind that the system reads.
+        frames: store of the kind that the system reads, as :func:`unitvoice.systems.encoding.as_read` gives it.
         folder: where the stores will be.
 
     Raises:
@@ -64,14 +64,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("manifest", type=Path, help="manifest folder")
     parser.add_argument("frames", type=Path, help="store of the kind the model reads")
     parser.add_argument("output", type=Path, help="folder to write the stores in")
+    parser.add_argument("--pitch", type=Path, help="store of F0, for systems whose units have pitch")
     parser.add_argument("--subsets", nargs="+", choices=get_args(Subset), default=["test"], help="what to encode")
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
-    utterances = read_manifest(arguments.manifest).subset(*arguments.subsets)
+    manifest = read_manifest(arguments.manifest)
+    utterances = manifest.subset(*arguments.subsets)
     if not utterances:
         raise InputError(f"{arguments.manifest} has no utterance in the subsets {', '.join(arguments.subsets)}")
-    encode(load_model(arguments.model), utterances, Store(arguments.frames), arguments.output)
+    system = load_model(arguments.model)
+    f0 = Store(arguments.pitch) if arguments.pitch else None
+    frames = as_read(system, Store(arguments.frames), f0, manifest.utterances)
+    encode(system, utterances, frames, arguments.output)
 
 
 if __name__ == "__main__":
