@@ -11,6 +11,6 @@ def spoken(stepper, conditions, samples):
         stepper.clear(row)
     for place in range(samples.shape[1]):
         stepper.step(conditions[:, place // stepper.hop], noise)
+        stepper.remember(samples[:, place])  # some logits are of a part of a sample, given another part
         found.append(stepper.logits.clone())
-        stepper.remember(samples[:, place])
     return torch.stack(found, dim=1)

@@ -141,6 +141,6 @@ def divergence(exact: Stepper, other: Stepper, conditions: Tensor, samples: Tens
         for stepper in (exact, other):
             stepper.step(condition, noise)
             stepper.remember(sample.expand(exact.rows).to(stepper.device))
-        true, near = (F.log_softmax(stepper.logits[:1], dim=1) for stepper in (exact, other))
+        true, near = (F.log_softmax(stepper.logits[:1], dim=-1) for stepper in (exact, other))
         total += float((true.exp() * (true - near)).sum())
     return total / len(samples)

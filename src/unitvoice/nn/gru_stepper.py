@@ -7,7 +7,22 @@ from unitvoice.nn.gru_vocoder import GruVocoder
 from unitvoice.nn.precision import Precision, projection
 from unitvoice.nn.sampling import draw_category
 
-__all__ = ["GruStepper"]
+__all__ = ["GruStepper", "gru_state"]
+
+
+def gru_state(given: Tensor, recurrent: Tensor, state: Tensor) -> Tensor:
+    """The next state of a GRU, (B, H), as torch's own defines it.
+
+    Args:
+        given: (B, 3 H), what the gates get of the input and its bias: reset, update, new. It is overwritten.
+        recurrent: (B, 3 H), what they get of the state and its bias.
+        state: (B, H).
+    """
+    hidden = state.shape[1]
+    gates = given[:, : 2 * hidden].add_(recurrent[:, : 2 * hidden]).sigmoid_()
+    reset, update = gates.split(hidden, dim=1)
+    new = given[:, 2 * hidden :].addcmul_(reset, recurrent[:, 2 * hidden :]).tanh_()
+    return torch.lerp(new, state, update)
 
 
 class GruStepper:
@@ -58,11 +73,7 @@ class GruStepper:
     def step(self, condition: Tensor, noise: Tensor) -> Tensor:
         """See :class:`Stepper`."""
         given = self._table[self._past].add_(condition)
-        recurrent = self._recur(self._state)
-        gates = given[:, : 2 * self.hidden].add_(recurrent[:, : 2 * self.hidden]).sigmoid_()
-        reset, update = gates.split(self.hidden, dim=1)
-        new = given[:, 2 * self.hidden :].addcmul_(reset, recurrent[:, 2 * self.hidden :]).tanh_()
-        self._state.copy_(torch.lerp(new, self._state, update))
+        self._state.copy_(gru_state(given, self._recur(self._state), self._state))
         self.logits.copy_(self._second(self._first(self._state).relu_()))
         self._past.copy_(draw_category(self.logits, noise[:, 0]))
         return self._past
