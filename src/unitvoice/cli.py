@@ -7,14 +7,14 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from unitvoice import __version__
 from unitvoice.errors import InputError, UnfinishedError
 
-__all__ = ["mapping", "natural", "parser", "positive", "run"]
+__all__ = ["Command", "mapping", "natural", "parser", "positive", "run", "run_one_of"]
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -29,6 +29,27 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"unitvoice {__version__}")
     return made
+
+
+class Command(NamedTuple):
+    """One of several things that a program does."""
+
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]  # the first line of its docstring is its help
+
+
+def run_one_of(commands: Mapping[str, Command], description: str | None, argv: Sequence[str] | None) -> None:
+    """Run the command that the first argument names, with the arguments after it."""
+    made = parser(description)
+    named = made.add_subparsers(required=True, metavar="COMMAND")
+    form: dict[str, Any] = {"allow_abbrev": False, "formatter_class": made.formatter_class}
+    for name, command in commands.items():
+        about = (command.run.__doc__ or "").partition("\n")[0]
+        part = named.add_parser(name, help=about, description=about, **form)
+        command.add_options(part)
+        part.set_defaults(command=command)
+    options = made.parse_args(argv)
+    options.command.run(options)
 
 
 def positive(text: str) -> int:

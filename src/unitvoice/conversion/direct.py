@@ -1,27 +1,31 @@
 """From recordings straight to units and to speech, without a manifest and without stores."""
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from unitvoice import audio
 from unitvoice.audio import Wave
 from unitvoice.conversion.speaking import Request, Voice
 from unitvoice.corpora.recordings import sound_files
-from unitvoice.errors import InputError
-from unitvoice.features.kinds import FeatureKind, feature_kind
+from unitvoice.errors import InputError, listed
+from unitvoice.features.f0 import TrackerError
+from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
 from unitvoice.manifest import Utterance
 from unitvoice.models import load_model
 from unitvoice.systems.base import System, Units
 from unitvoice.systems.encoding import encoded
 from unitvoice.systems.speaking import Vocodes
 
-__all__ = ["Coded", "code", "frames_of", "hear", "load_coder", "recordings", "speak", "units_of"]
+__all__ = ["Coded", "Coder", "load_coder", "recordings", "speak"]
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,99 @@ class Coded:
     level: float  # its root mean square
 
 
-def load_coder(folder: Path) -> System:
-    """A system that encodes, from its model folder; InputError when it is a vocoder."""
+@dataclass(frozen=True)
+class Coder:
+    """A trained system with how the frames that it reads are computed."""
+
+    folder: Path  # of the model
+    system: System
+    kind: FeatureKind
+
+    def frames(self, wave: Wave) -> Tensor:
+        """(T, D) frames of (N,) samples at 16 kHz; InputError when they cannot be computed."""
+        try:
+            return torch.from_numpy(np.asarray(self.kind.compute(wave), dtype=self.kind.dtype))
+        except TrackerError as error:
+            raise InputError(f"the recording has no F0 ({error})") from None
+
+    @torch.inference_mode()
+    def units(self, wave: Wave) -> Units:
+        """Units of (N,) samples at 16 kHz by themselves, on the CPU; InputError when they are too few."""
+        frames = self.frames(wave).numpy()
+        if len(frames) < self.system.shortest:
+            raise InputError(f"{len(frames)} frames are fewer than the {self.system.shortest} that the model needs")
+        alone = Utterance("recording", "recording", "test", "", None, None, len(wave) / audio.RATE)
+        ((_, units),) = encoded(self.system, [alone], {alone.utterance: frames})
+        return units
+
+    def code(self, wave: Wave) -> Coded:
+        """What is kept of (N,) samples at 16 kHz; see :meth:`units`."""
+        units = self.units(wave)
+        level = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
+        return Coded(units.indices if self.system.discrete else units.vectors, len(wave), level)
+
+    def code_all(self, paths: Mapping[str, Path]) -> dict[str, Coded]:
+        """What is kept of recordings, by their names; InputError names all that cannot be used."""
+        coded, bad = {}, []
+        for name, path in tqdm(paths.items(), desc="encode", unit="file", disable=None):
+            try:
+                coded[name] = self.code(audio.read(path))
+            except InputError as error:
+                bad.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+        if bad:
+            raise InputError(bad[0] if len(paths) == 1 else f"{len(bad)} recordings cannot be used: {listed(bad)}")
+        return coded
+
+    @torch.inference_mode()
+    def hear(self, target: str, waves: Sequence[Wave]) -> None:
+        """Know a voice by its recordings, each (N,) samples at 16 kHz, or by its name alone.
+
+        Raises:
+            InputError: the system has to hear voices and there is nothing to hear; it hears none and there is; or it
+                does not know the speaker.
+        """
+        if not self.system.hears:
+            if waves:
+                raise InputError("the model knows voices by name and hears none; leave out the recordings to be heard")
+            self.system.speaker_row(target)
+        elif not waves:
+            raise InputError("the model speaks in voices that it hears; give recordings of the voice as --heard")
+        else:
+            self.system.hear(target, [self.frames(wave) for wave in waves])
+
+
+def load_coder(folder: Path, ssl: Mapping[str, Any] | None = None) -> Coder:
+    """A system from its model folder.
+
+    Args:
+        folder: the model.
+        ssl: settings of the pretrained encoder whose frames the system reads; see
+            :class:`unitvoice.features.ssl.SslSettings`. Those that torchaudio downloads are known without.
+
+    Raises:
+        InputError: the model is a vocoder, or its frames are computed in another way today than in its training.
+    """
     system = load_model(folder)
     if isinstance(system, Vocodes):
         raise InputError(f"{folder} is a vocoder, which has no units; give a model that has, and this as --vocoder")
-    return system
+    kind = _kind_of(system, ssl)
+    today = json.loads(json.dumps(kind.parameters))
+    if system.trained_on.get(system.input, {"parameters": today})["parameters"] != today:
+        raise InputError(f"{system.input} is computed in another way than {folder} was trained on; train it again")
+    return Coder(folder, system, kind)
+
+
+def _kind_of(system: System, ssl: Mapping[str, Any] | None) -> FeatureKind:
+    if system.input in KINDS:
+        if ssl is not None:
+            raise InputError(f"the model reads {system.input}, which no encoder computes; leave out the encoder")
+        return feature_kind(system.input)
+    if ssl is None:
+        told = system.trained_on.get(system.input, {}).get("parameters", {})
+        ssl = {key: told[key] for key in ("model", "layer") if key in told}
+    encoders = importlib.import_module("unitvoice.features.ssl")  # takes seconds, which few systems need
+    kind: FeatureKind = encoders.ssl_kind(ssl, f"the encoder of {system.input}")
+    return kind
 
 
 def recordings(place: Path) -> dict[str, Path]:
@@ -53,59 +144,9 @@ def recordings(place: Path) -> dict[str, Path]:
     for path in sound_files(place):
         name = path.relative_to(place).with_suffix("").as_posix()
         if name in found:
-            raise InputError(f"{found[name]} and {path} would be written to one file; rename one of them")
+            raise InputError(f"{found[name]} and {path} have one name without suffix; rename one of them")
         found[name] = path
     return found
-
-
-def frames_of(system: System, wave: Wave) -> Tensor:
-    """The frames that a system reads, of (N,) samples at 16 kHz: (T, D).
-
-    Raises:
-        InputError: the kind of frames is not known by name alone, or is computed in another way than in training.
-    """
-    kind = feature_kind(system.input)
-    _check_kind(system, kind)
-    return torch.from_numpy(np.asarray(kind.compute(wave), dtype=kind.dtype))
-
-
-def _check_kind(system: System, kind: FeatureKind) -> None:
-    parameters = json.loads(json.dumps(kind.parameters))
-    if system.trained_on.get(system.input, {"parameters": parameters})["parameters"] != parameters:
-        raise InputError(f"{system.input} is computed in another way today than for this model; train it again")
-
-
-@torch.inference_mode()
-def units_of(system: System, wave: Wave) -> Units:
-    """The units of one recording by itself, on the CPU; (N,) samples at 16 kHz."""
-    alone = Utterance("recording", "recording", "test", "", None, None, len(wave) / audio.RATE)
-    ((_, units),) = encoded(system, [alone], {alone.utterance: frames_of(system, wave).numpy()})
-    return units
-
-
-def code(system: System, wave: Wave) -> Coded:
-    """What a system keeps of (N,) samples at 16 kHz."""
-    units = units_of(system, wave)
-    level = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
-    return Coded(units.indices if system.discrete else units.vectors, len(wave), level)
-
-
-@torch.inference_mode()
-def hear(system: System, target: str, waves: Sequence[Wave]) -> None:
-    """Let a system know a voice by its recordings, each (N,) samples at 16 kHz, or by its name alone.
-
-    Raises:
-        InputError: the system has to hear voices and there is nothing to hear; it hears none and there is; or it does
-            not know the speaker.
-    """
-    if not system.hears:
-        if waves:
-            raise InputError("the model knows voices by name and hears none; leave out --heard")
-        system.speaker_row(target)
-    elif not waves:
-        raise InputError("the model speaks in voices that it hears; give recordings of the voice as --heard")
-    else:
-        system.hear(target, [frames_of(system, wave) for wave in waves])
 
 
 def speak(voice: Voice, wanted: Mapping[str, tuple[Coded, str]]) -> Iterator[tuple[str, Wave]]:

@@ -11,7 +11,7 @@ from unitvoice.nn.precision import Precision
 from unitvoice.systems.base import System
 from unitvoice.training.distributed import Device, find_device
 
-__all__ = ["add_speaking_options", "chosen_voice"]
+__all__ = ["add_heard_option", "add_speaking_options", "chosen_voice"]
 
 
 def add_speaking_options(parser: ArgumentParser) -> None:
@@ -23,6 +23,12 @@ def add_speaking_options(parser: ArgumentParser) -> None:
     parser.add_argument("--rows", type=cli.positive, default=32, help="utterances in flight, sample by sample")
     parser.add_argument("--precision", choices=get_args(Precision), default="float32", help="of sample by sample")
     parser.add_argument("--device", choices=get_args(Device), default="auto", help="where networks make sound")
+
+
+def add_heard_option(parser: ArgumentParser) -> None:
+    """Add recordings of a voice."""
+    about = "recordings of the target, for a model that hears voices instead of knowing them by name"
+    parser.add_argument("--heard", type=Path, nargs="+", default=[], metavar="RECORDING", help=about)
 
 
 def chosen_voice(options: Namespace, system: System) -> Voice:

@@ -25,7 +25,7 @@ from unitvoice.evaluation.task import AbxTask, read_task
 from unitvoice.evaluation.triplets import Cell, Items, Mode, Triplets
 from unitvoice.files import write_json, write_text
 
-__all__ = ["AbxResult", "abx", "add_options", "average", "main", "run"]
+__all__ = ["COMMAND", "AbxResult", "abx", "average", "main"]
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +183,7 @@ def _progress(parts: Iterator[_Part], total: int, distance: str, seconds: float 
         yield part
 
 
-def add_options(parser: ArgumentParser) -> None:
-    """Add the command line options of :func:`run`."""
+def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("task", type=Path, metavar="TASK", help="an ABXpy file (.abx) or an item table (.item)")
     parser.add_argument("features", type=Path, metavar="FEATURES", help="folder of text files, or a store")
     parser.add_argument("--distance", choices=[*DISTANCES, "all"], default="cosine", help="distance of two items")
@@ -203,7 +202,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def run(options: Namespace) -> None:
+def _score(options: Namespace) -> None:
     """Score a folder of embeddings, or a store, on a task."""
     task = read_task(options.task, options.mode)
     features = read_features(options.features, task.utterances, options.year, official_quirks=options.official_quirks)
@@ -230,11 +229,14 @@ def run(options: Namespace) -> None:
     _report(results, skipped, options)
 
 
+COMMAND = cli.Command(_add_options, _score)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of this module."""
-    parser = cli.parser(run.__doc__)
-    add_options(parser)
-    run(parser.parse_args(argv))
+    parser = cli.parser(_score.__doc__)
+    _add_options(parser)
+    _score(parser.parse_args(argv))
 
 
 def _report(results: Sequence[AbxResult], skipped: Mapping[str, str], options: Namespace) -> None:

@@ -1,0 +1,1 @@
+"""What the command ``unitvoice`` does with recordings and model folders."""
