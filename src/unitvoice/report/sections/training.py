@@ -19,6 +19,7 @@ CAPTIONS = {
     "dev_loss": "The losses together, on utterances that are held out: where it rises while they fall, stop earlier.",
     "dev_abx": "ABX error (%) of a part of the dev set, whose speakers are unknown to the system: less is better.",
     "dev_perplexity": "Perplexity of the codes on the dev set.",
+    "usage": "Share of the codes that training used since the last line of its log: a codebook that dies falls.",
     "speaker_accuracy": "How often a probe tells from the units who speaks: it should fall towards 1 / speakers.",
 }
 MONITORED = frozenset(  # logged beside losses
@@ -45,7 +46,7 @@ def codebook(results: Results) -> Markup:
             "codes that would carry as much.",
         ),
         _seeds(results),
-        [_group(one, [_ranks(one), _curve(one, "perplexity")]) for one in results.languages],
+        [_group(one, [_ranks(one), _curve(one, "perplexity"), _curve(one, "usage")]) for one in results.languages],
     )
 
 
@@ -89,7 +90,7 @@ def _curve(one: LanguageResults, name: str) -> Markup:
     if not lines:
         return missing(f"{name.capitalize()}, {one.name}", Absent("no run has it in a training log"))
     x = Axis("step", 0, max(line.x[-1] for line in lines))
-    y = Axis.over(name, [value for line in lines for value in line.y], zero=name == "perplexity")
+    y = Axis.over(name, [value for line in lines for value in line.y], zero=name in {"perplexity", "usage"})
     caption = CAPTIONS.get(name, f"{name.capitalize()} over the steps of training, one line per seed.")
     return figure(caption, line_chart(lines, x, y, f"{name} over steps, {one.name}"))
 
