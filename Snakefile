@@ -30,6 +30,7 @@ localrules:
     checks,
     units,
     scores,
+    sweep,
     submission,
     submissions,
     report,

@@ -93,8 +93,12 @@ def test_a_second_run_has_nothing_to_do(finished):
         ({"evaluation": {"baseline": "logmel"}}, {"score_baseline", "write_report"}),
         (
             {"conversion": {"iterations": 5}},
-            {"convert_shard", "convert_trials", "resynthesise_voices", "judge_speakers", "write_submission"}
-            | {"validate_submission", "pack_submission", "write_report"},
+            {"convert_shard", "convert_trials", "resynthesise_voices", "judge_speakers", "judge_listening"}
+            | {"write_submission", "validate_submission", "pack_submission", "write_report"},
+        ),
+        (
+            {"evaluation": {"judges": ["duration"], "maps": [], "sweep": True}},
+            {"check_judges", "judge_listening", "count_units", "sweep_penalties", "write_report"},
         ),
         (
             {"evaluation": {"distances": ["cosine", "levenshtein"]}},
@@ -103,7 +107,7 @@ def test_a_second_run_has_nothing_to_do(finished):
         ({"evaluation": {"evaluator": "official"}}, {"score_officially", "write_report"}),
         ({"training": {"device": "cpu", "workers": 2, "tensorboard": True}}, set()),
     ],
-    ids=["author", "trials", "baseline", "iterations", "distances", "evaluator", "machine"],
+    ids=["author", "trials", "baseline", "iterations", "analyses", "distances", "evaluator", "machine"],
 )
 def test_a_changed_key_reruns_only_what_depends_on_it(finished, changes, expected):
     assert set(jobs(snakemake(finished, "--dry-run", changes=changes))) - {"all", "total"} == expected
@@ -136,7 +140,7 @@ def test_a_variant_that_does_not_speak_is_scored_and_not_converted(finished):
     silent = {"silent": {"system": "vqvae-deconv", "overrides": {"speaks": False}}}
     found = jobs(snakemake(finished, "--dry-run", changes={"experiments": silent}))
     assert {"train", "score_units", "write_report"} <= set(found)
-    assert not {"convert_trials", "judge_speakers", "write_submission"} & set(found)
+    assert not {"convert_trials", "judge_speakers", "judge_listening", "write_submission"} & set(found)
 
 
 def test_a_vocoder_is_trained_for_each_language_and_speaks_for_the_system_that_decodes_frames_alone(tmp_path):

@@ -20,9 +20,10 @@ rule generate_demo:
         seed=lookup("demo/seed", within=PLAN.config),
         size=lookup("demo/size", within=PLAN.config),
         synthesiser=lookup("demo/synthesiser", within=PLAN.config),
+        references=branch(lookup("demo/references", within=PLAN.config), then="--references", otherwise=""),
     shell:
         "python -m unitvoice.corpora.demo {output} --seed {params.seed} --size {params.size}"
-        " --synthesiser {params.synthesiser} 2> {log}"
+        " --synthesiser {params.synthesiser} {params.references} 2> {log}"
 
 
 rule fetch_archive:

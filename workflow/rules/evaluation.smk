@@ -86,6 +86,127 @@ rule judge_speakers:
         " --own-voice {input.resynthesised} 2> {log}"
 
 
+def of_language(key, flag):
+    """An option with a path of the configuration, for the rule's language; none without such a path."""
+
+    def option(wildcards):
+        path = PLAN.config["evaluation"].get(key)
+        return f"{flag} {shlex.quote(path.replace('{language}', wildcards.language))}" if path else ""
+
+    return option
+
+
+rule check_judges:
+    """Whether automatic judges hear what is done to the corpus's own recordings; those that do not are not used."""
+    input:
+        manifest="<results>/{language}/manifest",
+    output:
+        "<results>/{language}/judges.json",
+    log:
+        "<logs>/{language}/check_judges.log",
+    benchmark:
+        "<benchmarks>/{language}/check_judges.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="1h",
+    params:
+        code=digest("unitvoice.evaluation.listening.sanity"),
+        judges=shlex.join(PLAN.config["evaluation"]["judges"]),
+        transcripts=of_language("transcripts", "--transcripts"),
+    shell:
+        "python -m unitvoice.evaluation.listening.sanity {input.manifest} {output} --judges {params.judges}"
+        " {params.transcripts} 2> {log}"
+
+
+rule judge_listening:
+    """What automatic judges say of the conversions; each is named with its version and the hash of its weights."""
+    input:
+        manifest="<results>/{language}/manifest",
+        converted="<results>/{language}/{system}/{run}/converted",
+        checked="<results>/{language}/judges.json",
+    output:
+        "<results>/{language}/{system}/{run}/listening.json",
+    log:
+        "<logs>/{language}/{system}/{run}/judge_listening.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/judge_listening.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="4h",
+    params:
+        code=digest("unitvoice.evaluation.listening.trials"),
+        transcripts=of_language("transcripts", "--transcripts"),
+        references=of_language("references", "--references"),
+    shell:
+        "python -m unitvoice.evaluation.listening.trials {input.manifest} {input.converted} {input.checked} {output}"
+        " {params.transcripts} {params.references} 2> {log}"
+
+
+rule count_units:
+    """Statistics of the units: agreement with phones, boundaries, runs, what they tell of the speaker, and maps."""
+    input:
+        manifest="<results>/{language}/manifest",
+        units="<results>/{language}/{system}/{run}/units",
+    output:
+        directory("<results>/{language}/{system}/{run}/statistics"),
+    log:
+        "<logs>/{language}/{system}/{run}/count_units.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/count_units.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="1h",
+    params:
+        code=digest("unitvoice.evaluation.unit_statistics"),
+        maps=lookup("evaluation/maps", within=PLAN.config),
+    shell:
+        "python -m unitvoice.evaluation.unit_statistics {input.manifest} {input.units} {output} --maps {params.maps}"
+        " 2> {log}"
+
+
+rule sweep_penalties:
+    """ABX over bitrate of one model, its units in segments that cost more and more."""
+    input:
+        model="<results>/{language}/{system}/{run}/model",
+        manifest="<results>/{language}/manifest",
+        units="<results>/{language}/{system}/{run}/units",
+    output:
+        "<results>/{language}/{system}/{run}/sweep.json",
+    log:
+        "<logs>/{language}/{system}/{run}/sweep_penalties.log",
+    benchmark:
+        "<benchmarks>/{language}/{system}/{run}/sweep_penalties.tsv"
+    conda:
+        "../../envs/pipeline.yaml"
+    resources:
+        mem="4GB",
+        runtime="4h",
+    params:
+        code=digest("unitvoice.evaluation.sweep"),
+        penalties=lookup("evaluation/penalties", within=PLAN.config),
+        distance=PLAN.config["evaluation"]["distances"][0],
+    shell:
+        "python -m unitvoice.evaluation.sweep {input.model} {input.manifest} {input.units} {output}"
+        " --penalties {params.penalties} --distance {params.distance} --jobs {threads} 2> {log}"
+
+
+rule sweep:
+    """The sweep of the first seed of the submitted system, in all languages."""
+    input:
+        collect(
+            "<results>/{language}/{system}/seed-{seed}/sweep.json",
+            language=PLAN.languages,
+            system=PLAN.submitted.name,
+            seed=PLAN.submitted.seeds[:1],
+        ),
+
+
 rule score_officially:
     """The scores of the organisers' own tool, where it is installed, and how far ours are from them."""
     input:
@@ -134,4 +255,9 @@ rule scores:
             kind=lookup("evaluation/baseline", within=PLAN.config),
         ),
         of_variants("<results>/{language}/{system}/seed-{seed}/speakers.json", first=True, speaking=True),
+        of_variants("<results>/{language}/{system}/seed-{seed}/listening.json", first=True, speaking=True)
+        if PLAN.config["evaluation"]["judges"]
+        else [],
+        of_variants("<results>/{language}/{system}/seed-{seed}/statistics", first=True),
+        rules.sweep.input if PLAN.config["evaluation"]["sweep"] else [],
         collect("<results>/{system}/official.json", system=PLAN.submitted.name if PLAN.officially_scored else []),
