@@ -33,13 +33,13 @@ from torch.nn import functional as F
 
 from unitvoice.audio import RATE, Wave
 from unitvoice.errors import InputError, listed
+from unitvoice.features.clusters import read_clusters
 from unitvoice.features.kinds import KINDS, feature_kind
 from unitvoice.nn.duration import DurationPredictor, collapsed, fitted, source_places
 from unitvoice.nn.f0_vqvae import F0Vqvae
 from unitvoice.nn.speaker_encoder import SpeakerEncoder
 from unitvoice.nn.vq import KMeansQuantiser
 from unitvoice.systems.base import Batch, System, Units
-from unitvoice.systems.codebooks import read_codebook
 from unitvoice.systems.gan import HifiGanSettings, hifi_gan, waves_of
 from unitvoice.systems.preparation import MORE_DATA, check_crops, check_spoken, deviation, place_codes
 from unitvoice.systems.voices import VoiceTable
@@ -79,7 +79,7 @@ class Settings(HifiGanSettings):
     prior: NonNegativeFloat = 16.0  # frames that a speaker's mean counts for beside an utterance's own, when centred
     codes: PositiveInt = 100
     inits: PositiveInt = 4  # sets of centres that learn side by side
-    codebook: Path | None = None  # file of centres to import, see `read_codebook`; None: they are learned
+    codebook: Path | None = None  # file of centres to import, see `read_clusters`; None: they are learned
     f0: F0Settings | None = field(default_factory=F0Settings)  # None: units have no code of F0
     width: PositiveInt = 128  # of the vectors that content and F0 are spoken from
     table: NonNegativeInt = 128  # values of a speaker's row in the table; 0: there is none
@@ -153,14 +153,20 @@ class CodeHifiGan(System):
 
     def _place(self, stage: str, batch: Batch) -> None:
         if self.settings.codebook:
-            told = self.trained_on.get(self.input, {})
-            frames = {"kind": self.input} | {key: told[key] for key in ("rate", "parameters") if key in told}
-            table = read_codebook(self.settings.codebook, frames, self.settings.codes, self.settings.values)
-            self.quantiser.centres.copy_(table.expand_as(self.quantiser.centres))
+            self.quantiser.centres.copy_(self._imported(self.settings.codebook).expand_as(self.quantiser.centres))
         else:
             pooled = self._pooled(batch.frames[self.input], batch.means.get(self.input))
             place_codes(stage, self.quantiser.initialise, pooled.flatten(0, 1), MORE_DATA)
         self.placed.fill_(value=True)
+
+    def _imported(self, place: Path) -> Tensor:
+        """The centres of a file, (codes, values); InputError when they are of other frames, or not so many."""
+        clusters = read_clusters(place)
+        clusters.check_told(self.trained_on[self.input], self.settings.values, "the recipe")
+        if len(clusters.centres) != self.settings.codes:
+            count = len(clusters.centres)
+            raise InputError(f"{place} has {count} centres, not {self.settings.codes}; correct the recipe's codes")
+        return torch.from_numpy(clusters.centres)
 
     def _check_batch(self, stage: str, batch: Batch) -> None:
         """InputError when a stage cannot learn from such batches."""
