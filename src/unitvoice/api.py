@@ -34,9 +34,10 @@ from unitvoice.evaluation.abx import abx as abx_error
 from unitvoice.evaluation.distances import Distance
 from unitvoice.evaluation.frames import read_features
 from unitvoice.evaluation.task import read_task
+from unitvoice.features.intonation import AS_IT_IS, Intonation
 from unitvoice.systems.base import Units
 
-__all__ = ["abx", "convert", "load", "read", "resynthesise", "units", "write"]
+__all__ = ["Intonation", "abx", "convert", "load", "read", "resynthesise", "units", "write"]
 
 Recording = str | Path | NDArray[np.floating]
 
@@ -62,7 +63,13 @@ def units(model: Coder, recording: Recording) -> Units:
 
 
 def convert(
-    model: Coder, recording: Recording, target: str, *, heard: Sequence[Recording] = (), voice: Voice | None = None
+    model: Coder,
+    recording: Recording,
+    target: str,
+    *,
+    heard: Sequence[Recording] = (),
+    intonation: Intonation = AS_IT_IS,
+    voice: Voice | None = None,
 ) -> Wave:
     """A recording in the voice of a target speaker, as long and about as loud: (N,) samples at 16 kHz.
 
@@ -71,12 +78,13 @@ def convert(
         recording: what is said.
         target: a speaker that the model knows; any name for a model that hears voices.
         heard: recordings of the target, for a model that hears voices.
+        intonation: changes of pitch, for a model whose units have pitch.
         voice: what to speak with, see :func:`unitvoice.conversion.speaking.voice_of`; None for the model alone, with
             phase reconstruction where it needs a vocoder.
     """
     model.hear(target, [_wave(one) for one in heard])
     voice = voice or voice_of(model.system, GriffinLim(), 1, "float32")
-    ((_, wave),) = speak(voice, {"": (model.code(_wave(recording)), target)})
+    ((_, wave),) = speak(voice, {"": (model.intoned(intonation).code(_wave(recording)), target)})
     return wave
 
 

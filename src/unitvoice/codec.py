@@ -11,7 +11,7 @@ from torch import nn
 from unitvoice import audio, cli
 from unitvoice.audio import Wave
 from unitvoice.bitstream import Stream, pack, unpack
-from unitvoice.commands.model import add_model_options, chosen_coder
+from unitvoice.commands.model import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.direct import Coded, Coder, speak
 from unitvoice.conversion.options import add_heard_option, add_speaking_options, chosen_voice
 from unitvoice.errors import InputError
@@ -56,6 +56,7 @@ def _add_encode_options(parser: ArgumentParser) -> None:
     add_model_options(parser)
     parser.add_argument("recording", type=Path, help="sound file")
     parser.add_argument("output", type=Path, help="bit stream to write")
+    add_pitch_options(parser)
 
 
 def _encode(options: Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unitvoice import audio, cli
-from unitvoice.commands.model import add_model_options, chosen_coder
+from unitvoice.commands.model import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.direct import Coded, Coder, recordings, speak
 from unitvoice.conversion.options import add_heard_option, add_speaking_options, chosen_voice
 from unitvoice.errors import InputError, listed
@@ -22,18 +22,19 @@ def _add_options(parser: ArgumentParser) -> None:
     add_model_options(parser)
     parser.add_argument("input", type=Path, help="sound file, or a folder with all that are below it")
     parser.add_argument("output", type=Path, help="wav, where there is one to write, or else a folder")
+    add_pitch_options(parser)
     add_speaking_options(parser)
 
 
 def add_target_options(parser: ArgumentParser) -> None:
     """Add in whose voices to speak; see :func:`hear_targets`."""
-    parser.add_argument("--target", nargs="+", required=True, help=f"speakers to speak as, or {ALL} of the model's")
+    parser.add_argument("--target", nargs="+", required=True, help=f"speakers to speak as, or {ALL} that are learned")
     add_heard_option(parser)
 
 
 def hear_targets(options: Namespace, coder: Coder) -> list[str]:
     """The voices that are asked for, which the model knows, or has now heard; InputError for one that it does not."""
-    targets = list(coder.system.speakers) if options.target == [ALL] else list(dict.fromkeys(options.target))
+    targets = list(coder.voices) if options.target == [ALL] else list(dict.fromkeys(options.target))
     heard = [audio.read(path) for path in options.heard]
     for target in targets:
         coder.hear(target, heard)

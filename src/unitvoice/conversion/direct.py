@@ -3,7 +3,7 @@
 import importlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ from unitvoice.audio import Wave
 from unitvoice.conversion.speaking import Request, Voice
 from unitvoice.corpora.recordings import sound_files
 from unitvoice.errors import InputError, listed
+from unitvoice.features.contours import beside
 from unitvoice.features.f0 import TrackerError
+from unitvoice.features.intonation import AS_IT_IS, Intonation
 from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
 from unitvoice.manifest import Utterance
 from unitvoice.models import load_model
 from unitvoice.systems.base import System, Units
 from unitvoice.systems.encoding import encoded
 from unitvoice.systems.speaking import Vocodes
+from unitvoice.systems.voices import VoiceTable
 
 __all__ = ["Coded", "Coder", "load_coder", "recordings", "speak"]
 
@@ -43,14 +46,30 @@ class Coder:
 
     folder: Path  # of the model
     system: System
-    kind: FeatureKind
+    kind: FeatureKind  # of the frames
+    pitch: FeatureKind | None = None  # of F0, where it reads pitch
+    intonation: Intonation = AS_IT_IS
+
+    def intoned(self, intonation: Intonation) -> "Coder":
+        """The same with another intonation; InputError when the system has no pitch to change."""
+        if self.pitch is None and intonation != AS_IT_IS:
+            raise InputError(f"{self.folder} has units without pitch; leave out the changes of pitch")
+        return replace(self, intonation=intonation)
 
     def frames(self, wave: Wave) -> Tensor:
-        """(T, D) frames of (N,) samples at 16 kHz; InputError when they cannot be computed."""
+        """(T, D) frames of (N,) samples at 16 kHz, with contours of F0 beside them where the system reads pitch.
+
+        Raises:
+            InputError: they cannot be computed.
+        """
         try:
-            return torch.from_numpy(np.asarray(self.kind.compute(wave), dtype=self.kind.dtype))
+            frames = np.asarray(self.kind.compute(wave), dtype=self.kind.dtype)
+            if self.pitch is not None:
+                contour = self.intonation.contour(self.pitch.compute(wave))
+                frames = beside(frames, contour, round(self.pitch.rate / self.kind.rate))
         except TrackerError as error:
             raise InputError(f"the recording has no F0 ({error})") from None
+        return torch.from_numpy(frames)
 
     @torch.inference_mode()
     def units(self, wave: Wave) -> Units:
@@ -79,6 +98,14 @@ class Coder:
         if bad:
             raise InputError(bad[0] if len(paths) == 1 else f"{len(bad)} recordings cannot be used: {listed(bad)}")
         return coded
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The speakers that the system knows by name and has learned to speak as."""
+        tables = [part for part in self.system.modules() if isinstance(part, VoiceTable)]
+        return tuple(
+            name for row, name in enumerate(self.system.speakers) if all(bool(table.learned[row]) for table in tables)
+        )
 
     @torch.inference_mode()
     def hear(self, target: str, waves: Sequence[Wave]) -> None:
@@ -112,11 +139,14 @@ def load_coder(folder: Path, ssl: Mapping[str, Any] | None = None) -> Coder:
     system = load_model(folder)
     if isinstance(system, Vocodes):
         raise InputError(f"{folder} is a vocoder, which has no units; give a model that has, and this as --vocoder")
-    kind = _kind_of(system, ssl)
-    today = json.loads(json.dumps(kind.parameters))
-    if system.trained_on.get(system.input, {"parameters": today})["parameters"] != today:
-        raise InputError(f"{system.input} is computed in another way than {folder} was trained on; train it again")
-    return Coder(folder, system, kind)
+    kinds = {system.input: _kind_of(system, ssl)}
+    if system.pitch is not None:
+        kinds[system.pitch] = feature_kind(system.pitch)
+    for name, kind in kinds.items():
+        today = json.loads(json.dumps(kind.parameters))
+        if system.trained_on.get(name, {"parameters": today})["parameters"] != today:
+            raise InputError(f"{name} is computed in another way than {folder} was trained on; train it again")
+    return Coder(folder, system, kinds[system.input], kinds.get(system.pitch or ""))
 
 
 def _kind_of(system: System, ssl: Mapping[str, Any] | None) -> FeatureKind:

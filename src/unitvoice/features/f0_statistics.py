@@ -17,7 +17,7 @@ from unitvoice.manifest import Utterance, read_manifest
 from unitvoice.settings import build
 from unitvoice.store import Store
 
-__all__ = ["F0Statistics", "LogF0", "f0_statistics", "main", "read_f0_statistics"]
+__all__ = ["F0Statistics", "LogF0", "f0_statistics", "log_f0", "main", "read_f0_statistics"]
 
 log = logging.getLogger(__name__)
 SMALLEST = 0.01  # deviation of a voice whose F0 does not move: a sixth of a semitone
@@ -76,12 +76,13 @@ def f0_statistics(store: Store, utterances: Sequence[Utterance]) -> F0Statistics
         log.warning("these speakers have no voiced speech, and so no F0 of their own: %s", listed(silent))
     if not any(map(len, joined.values())):
         raise InputError(f"{store.folder} has no voiced frame of these utterances; check the recordings")
-    everyone = _log_f0(np.concatenate(list(joined.values())))
-    speakers = {speaker: _log_f0(values) for speaker, values in joined.items() if len(values)}
+    everyone = log_f0(np.concatenate(list(joined.values())))
+    speakers = {speaker: log_f0(values) for speaker, values in joined.items() if len(values)}
     return F0Statistics(store.meta["content"], everyone, speakers)
 
 
-def _log_f0(values: NDArray[np.float64]) -> LogF0:
+def log_f0(values: NDArray[np.float64]) -> LogF0:
+    """Statistics of log-F0 of voiced frames, (T,), of which there is one at least."""
     return LogF0(float(values.mean()), max(float(values.std()), SMALLEST), len(values))
 
 
