@@ -23,6 +23,7 @@ SYSTEMS = {
     "vqvae2-melgan-finetune": VQVAE2_MELGAN,
     "vqvae2-melgan-joint": VQVAE2_MELGAN,
     "melgan": ("melgan", "MelGan"),
+    "vqvae-wavernn": ("vqvae_wavernn", "VqvaeWavernn"),
     "hifigan": ("hifigan", "HifiGan"),
     "code-hifigan": ("code_hifigan", "CodeHifiGan"),
     "unit-vqvae": ("unit_vqvae", "UnitVqvae"),
