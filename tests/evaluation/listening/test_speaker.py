@@ -14,7 +14,7 @@ from unitvoice import audio
 from unitvoice.audio import RATE
 from unitvoice.errors import InputError
 from unitvoice.evaluation.listening import speaker, speaker_encoder
-from unitvoice.evaluation.listening.speaker import Panel, SpeakerEncoder, equal_error_rate
+from unitvoice.evaluation.listening.speaker import Panel, SpeakerEncoder, equal_error_rate, right_above_wrong
 from unitvoice.manifest import Manifest, Trial, Utterance, write_manifest
 
 VOICES = {"V001": (105, 0.85), "V002": (215, 1.15), "S001": (150, 1.0), "S002": (260, 1.3)}  # pitch in Hz, formants
@@ -164,6 +164,13 @@ def test_an_equal_error_rate_without_both_kinds_of_pairs_is_refused():
             equal_error_rate(circle(0, 90), speakers)
 
 
+def test_right_speakers_above_wrong_ones_are_counted_by_utterance_and_other_speaker():
+    assert right_above_wrong(circle(0, 1, 90, 91), ["a", "a", "b", "b"]) == 100
+    # the second of a is nearer to b, and the first of b to a; 4 utterances, one other speaker each
+    assert right_above_wrong(circle(0, 60, 50, 110), ["a", "a", "b", "b"]) == 50
+    assert right_above_wrong(circle(0, 1, 90), ["a", "a", "b"]) == 100  # b has nothing to be compared with
+
+
 def test_the_command_finds_the_conversion_that_did_nothing(corpus, tmp_path):
     output = tmp_path / "out.json"
     arguments = [str(corpus.root / "manifest"), str(corpus.root / "converted"), str(output)]
@@ -175,6 +182,8 @@ def test_the_command_finds_the_conversion_that_did_nothing(corpus, tmp_path):
     assert [name for name, nearer in verdicts.items() if not nearer] == ["V001_S002"]
     assert found["corpus"]["speakers"] == 4
     assert found["corpus"]["equal_error_rate_percent"] < 20
+    assert found["corpus"]["applicable"]
+    assert found["corpus"]["right_above_wrong_percent"] >= 90
     assert found["own_voice"]["cosine_to_own"] > found["corpus"]["cosine_different_speakers"]
     assert set(found["judge"]) == {"name", "version", "weights"}
     again = tmp_path / "again.json"

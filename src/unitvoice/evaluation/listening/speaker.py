@@ -19,11 +19,12 @@ from unitvoice.evaluation.listening.speaker_encoder import SpeakerEncoder
 from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 
-__all__ = ["Panel", "Similarity", "SpeakerEncoder", "equal_error_rate", "judge", "main"]
+__all__ = ["Panel", "Similarity", "SpeakerEncoder", "equal_error_rate", "judge", "main", "right_above_wrong"]
 
 log = logging.getLogger(__name__)
 
 Embeddings = NDArray[np.float32]
+APPLICABLE = 90.0  # % of the right speakers that a judge must put above a wrong one, to be of use on a corpus
 
 
 def equal_error_rate(embeddings: Embeddings, speakers: Sequence[str]) -> float:
@@ -49,6 +50,33 @@ def equal_error_rate(embeddings: Embeddings, speakers: Sequence[str]) -> float:
     after = int(np.argmax(gaps >= 0))
     share = gaps[after] / (gaps[after] - gaps[after - 1])
     return float(100 * (misses[after] + share * (misses[after - 1] - misses[after])))
+
+
+def right_above_wrong(embeddings: Embeddings, speakers: Sequence[str]) -> float:
+    """How often an utterance is nearer to the other utterances of its speaker than to those of another speaker.
+
+    Args:
+        embeddings: (N, D) of norm 1.
+        speakers: who said each; those with one utterance are not asked.
+
+    Returns:
+        % of the pairs of an utterance and another speaker; 50 is chance.
+    """
+    names = np.asarray(speakers)
+    right: list[bool] = []
+    for place, speaker in enumerate(speakers):
+        others = np.arange(len(names)) != place
+        groups = {name: embeddings[others & (names == name)] for name in sorted(set(speakers))}
+        if len(groups[speaker]):
+            cosines = {name: embeddings[place] @ _direction(group) for name, group in groups.items() if len(group)}
+            right += [cosines[speaker] > cosine for name, cosine in cosines.items() if name != speaker]
+    return 100 * float(np.mean(right))
+
+
+def _direction(embeddings: Embeddings) -> Embeddings:
+    """The mean, with norm 1."""
+    mean: Embeddings = embeddings.mean(axis=0)
+    return mean / np.linalg.norm(mean)
 
 
 def _pairs(embeddings: Embeddings, speakers: Sequence[str]) -> tuple[Embeddings, Embeddings]:
@@ -108,8 +136,7 @@ class _Voices:
         """Mean embedding of a speaker, without one utterance unless there is no other."""
         names = [utterance.utterance for utterance in self.chosen[speaker]]
         names = [name for name in names if name != without] or names
-        mean = np.mean([self.embeddings[name] for name in names], axis=0)
-        return mean / np.linalg.norm(mean)
+        return _direction(np.stack([self.embeddings[name] for name in names]))
 
 
 def judge(
@@ -226,7 +253,10 @@ def _corpus(embeddings: Embeddings, speakers: Sequence[str]) -> dict[str, Any]:
     except InputError as reason:
         return {"absent": str(reason)}
     same, different = _pairs(embeddings, speakers)
+    right = right_above_wrong(embeddings, speakers)
     return {
+        "applicable": right >= APPLICABLE,
+        "right_above_wrong_percent": round(right, 3),
         "speakers": len(set(speakers)),
         "utterances": len(speakers),
         "equal_error_rate_percent": round(error, 3),

@@ -104,7 +104,7 @@ class Words(_Sphinx):
         lexicon.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
         known = sorted({line.split()[0].partition("(")[0] for line in entries})
         grammar.write_text(bigram_arpa(counted, known), encoding="utf-8")
-        super().__init__([model], lm=str(grammar), dict=str(lexicon))
+        super().__init__([model, str(grammar)], lm=str(grammar), dict=str(lexicon))
 
     def transcribe(self, wave: Wave) -> str:
         """Words, without silences and noises."""
