@@ -28,8 +28,8 @@ def assign(clusters: Clusters, frames: Store, names: Sequence[str], folder: Path
     if lost := [name for name in names if name not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
     units = assigned(clusters, frames, names)
-    count = write_units(folder, units, rate=frames.rate, first=frames.meta["first"], total=len(names))
-    log.info("assigned units to %d utterances", count)
+    write_units(folder, units, rate=frames.rate, first=frames.meta["first"], total=len(names))
+    log.info("assigned units to %d utterances", len(names))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

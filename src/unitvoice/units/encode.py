@@ -2,22 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import torch
-from tqdm import tqdm
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import atomic
 from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
-from unitvoice.store import Store, create_store
+from unitvoice.store import Store
 from unitvoice.systems.base import System
 from unitvoice.systems.encoding import as_read, check_frames, encoded
+from unitvoice.units.writing import PARTS, write_units
 
 __all__ = ["encode", "main"]
 
@@ -42,18 +39,9 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
     check_frames(system, frames)
     if lost := [utterance.utterance for utterance in utterances if utterance.utterance not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
-    at = partial(create_store, rate=system.unit_rate, first=system.unit_first)
-    with atomic(folder) as beside, ExitStack() as stack:
-        beside.mkdir()
-        types = {"indices": "int32"} if system.discrete else {}
-        types |= {"vectors": "float32", "continuous": "float32"}
-        stores = {
-            part: stack.enter_context(at(beside / part, kind=part, dtype=dtype)) for part, dtype in types.items()
-        }
-        found = encoded(system, utterances, frames)
-        for name, units in tqdm(found, total=len(utterances), desc="encode", unit="file", disable=None):
-            for part, store in stores.items():
-                store.append(name, getattr(units, part).numpy())
+    parts = PARTS if system.discrete else PARTS[1:]
+    at = {"rate": system.unit_rate, "first": system.unit_first}
+    write_units(folder, encoded(system, utterances, frames), **at, parts=parts, total=len(utterances))
     log.info("encoded %d utterances", len(utterances))
 
 

@@ -1,9 +1,10 @@
 """The form in which all units are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 from tqdm import tqdm
 
@@ -11,7 +12,11 @@ from unitvoice.files import atomic
 from unitvoice.store import create_store
 from unitvoice.systems.base import Units
 
-__all__ = ["write_units"]
+__all__ = ["PARTS", "Part", "write_units"]
+
+Part = Literal["indices", "vectors", "continuous"]
+PARTS: tuple[Part, ...] = get_args(Part)
+TYPES = {"indices": "int32", "vectors": "float32", "continuous": "float32"}
 
 
 def write_units(
@@ -20,36 +25,27 @@ def write_units(
     *,
     rate: float,
     first: float,
-    discrete: bool = True,
+    parts: Sequence[Part] = PARTS,
     total: int | None = None,
-) -> int:
-    """Write a folder of three stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
+) -> None:
+    """Write a folder of stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
 
     Args:
         folder: where the stores will be.
         units: utterance by utterance, with its name.
         rate: units per second.
         first: time of the first unit's centre, s.
-        discrete: whether the units have codes; without, there are no ``indices``.
+        parts: which of them there are: units without codes have no ``indices``, and those that came from elsewhere
+            perhaps no vectors.
         total: number of utterances, for the progress.
-
-    Returns:
-        The number of utterances.
 
     Raises:
         InputError: there are no units.
     """
-    types = {"indices": "int32"} if discrete else {}
-    types |= {"vectors": "float32", "continuous": "float32"}
     at = partial(create_store, rate=rate, first=first)
-    count = 0
     with atomic(folder) as beside, ExitStack() as stack:
         beside.mkdir()
-        stores = {
-            part: stack.enter_context(at(beside / part, kind=part, dtype=dtype)) for part, dtype in types.items()
-        }
+        stores = {part: stack.enter_context(at(beside / part, kind=part, dtype=TYPES[part])) for part in parts}
         for name, one in tqdm(units, total=total, desc="units", unit="file", disable=None):
             for part, store in stores.items():
                 store.append(name, getattr(one, part).numpy())
-            count += 1
-    return count
