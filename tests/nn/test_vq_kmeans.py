@@ -39,7 +39,7 @@ class Oracle:
 
     def __init__(self, quantiser):
         self.sets = quantiser.centres.double().numpy().copy()
-        self.counts = np.zeros(self.sets.shape[:2])
+        self.counts = quantiser.counts.numpy().copy()
         self.distortion = np.zeros(len(self.sets))
         self.decay = quantiser.decay
 
@@ -95,6 +95,7 @@ def test_the_set_with_the_least_distortion_quantises():
     quantiser.initialise(frames, generator())
     quantiser.centres[0] = quantiser.centres[2] = frames[0]
     quantiser.centres[0] += torch.randn(10, 6, generator=generator())
+    quantiser.counts.zero_()
     learned(quantiser, frames[:400])
     spreads = [inertia(frames, centres) for centres in quantiser.centres]
     assert quantiser.best == int(np.argmin(spreads)) == 1
@@ -105,6 +106,7 @@ def test_each_set_starts_from_its_own_draws_by_the_generator():
     frames = mixture(300)
     quantiser = KMeansQuantiser(10, 6, inits=2)
     quantiser.initialise(frames, generator(5))
+    assert quantiser.counts.sum(dim=1).tolist() == [300, 300]
     random = generator(5)
     assert torch.equal(quantiser.centres, torch.stack([kmeans(frames, 10, random) for _ in range(2)]))
     assert not torch.equal(*quantiser.centres)

@@ -72,7 +72,8 @@ def learn(
             if len(chosen) < codes:
                 raise InputError(f"a batch of {batch} frames cannot place {codes} codes; make it larger")
             quantiser.initialise(chosen, torch.Generator().manual_seed(seed))
-        quantiser(chosen[None])
+        else:
+            quantiser(chosen[None])
     centres = quantiser.table().numpy()
     settings = {"inits": inits, "seed": seed, "batch": batch, "steps": steps, "reassignment_ratio": reassignment_ratio}
     facts = _usage(frames, rows, centres) | settings

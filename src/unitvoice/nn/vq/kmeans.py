@@ -85,11 +85,17 @@ class KMeansQuantiser(CodebookQuantiser):
 
     @torch.no_grad()
     def initialise(self, frames: Tensor, generator: torch.Generator, method: Initialisation = "kmeans") -> None:
-        """Place all sets of centres among frames, (N, D), each by other draws; see :class:`Quantiser`."""
-        place = {"kmeans": kmeans, "draw": draw}[method]
+        """Place all sets of centres among frames, (N, D), each by other draws; see :class:`Quantiser`.
+
+        A centre counts the frames that it is the mean of: its cluster, or the one frame that was drawn.
+        """
         pool = gathered(frames.float())
-        self.centres.copy_(agreed(torch.stack([place(pool, self.codes[0], generator) for _ in self.centres])))
-        self.counts.zero_()
+        for number in range(len(self.centres)):
+            place = {"kmeans": kmeans, "draw": draw}[method]
+            self.centres[number] = agreed(place(pool, self.codes[0], generator))
+            members = nearest(pool, self.centres[number])
+            self.counts[number] = torch.bincount(members, minlength=self.codes[0]) if method == "kmeans" else 1
+        self.distortion.zero_()
 
     @torch.no_grad()
     def _revive(self, frames: Tensor) -> None:
@@ -113,17 +119,18 @@ class KMeansQuantiser(CodebookQuantiser):
     @torch.no_grad()
     def _learn(self, frames: Tensor, indices: Tensor) -> None:
         best = self.best
-        members = [indices if number == best else nearest(frames, own) for number, own in enumerate(self.centres)]
-        shares = F.one_hot(torch.stack(members), self.codes[0]).double()
-        # in double precision, so that the split of a batch over ranks does not show
-        points, centres = frames.double(), self.centres.double()
-        sums, counts = total(shares.mT @ points), total(shares.sum(dim=1).long())
-        strays = [points - F.embedding(own, table) for own, table in zip(members, centres, strict=True)]
-        squares = total(torch.stack([stray.square().sum() for stray in strays]))
-        known = self.counts + counts
-        means = (centres * self.counts[..., None] + sums) / known.clamp(min=1)[..., None]
-        self.centres.copy_(torch.where(counts[..., None] > 0, means, centres))
-        self.counts.copy_(known)
-        self.used += counts[best]
-        self.since += counts[best].sum()
-        self.distortion.mul_(self.decay).add_(squares / counts[best].sum().clamp(min=1) * (1 - self.decay))
+        points = frames.double()  # so that the split of a batch over ranks does not show
+        for number, centres in enumerate(self.centres):
+            members = indices if number == best else nearest(frames, centres)
+            shares = F.one_hot(members, self.codes[0]).double()
+            sums, counts = total(shares.T @ points), total(shares.sum(dim=0).long())
+            square = total((points - F.embedding(members, centres.double())).square().sum())
+            known = self.counts[number] + counts
+            means = (centres.double() * self.counts[number, :, None] + sums) / known.clamp(min=1)[:, None]
+            self.centres[number] = torch.where(counts[:, None] > 0, means, centres)
+            self.counts[number] = known
+            seen = counts.sum()
+            self.distortion[number] += (1 - self.decay) * (square / seen.clamp(min=1) - self.distortion[number])
+            if number == best:
+                self.used += counts
+        self.since += seen
