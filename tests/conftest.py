@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+from slurm.private import private_slurm
 
 from unitvoice.corpora import demo, zerospeech2019
 from unitvoice.features.extract import extract
@@ -26,6 +27,19 @@ settings.load_profile("alike")
 
 TINY_MODEL = {"channels": 16, "layers": 1, "codes": 16, "width": 8, "speaker_width": 4}
 TINY_STAGE = {"steps": 2, "batch": 4, "crop": 0.32, "learning_rate": 0.001, "checkpoint_every": 2}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slurm", action="store_true", help="run the tests that start a Slurm of their own")
+
+
+@pytest.fixture(scope="session")
+def slurm(request):
+    """The environment of a private Slurm of two nodes; the tests with it run when they are asked for."""
+    if not request.config.getoption("--slurm"):
+        pytest.skip("needs --slurm")
+    with private_slurm() as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import jsonschema
 
 from unitvoice.corpora.source import Source, find_source
 from unitvoice.errors import InputError, listed
+from unitvoice.placement import Placement
 from unitvoice.settings import read_yaml
 from unitvoice.submission.lists import LANGUAGES_2019
 from unitvoice.variants import TAKEN, Variant, read_variants, read_vocoder
@@ -61,6 +62,7 @@ class Plan:
     config: dict[str, Any]
     variants: dict[str, Variant]  # by name
     source: Source  # where the corpus comes from
+    placement: Placement  # where networks are trained and used
     vocoder: Variant | None = None  # the network that speaks decoded frames; None for phase reconstruction
 
     @classmethod
@@ -73,7 +75,8 @@ class Plan:
         if known.get("submit", next(iter(variants))) not in variants:
             raise InputError(f"there is no experiment {known['submit']!r} to submit; there are {listed(variants, 30)}")
         vocoder = read_vocoder(known, variants, recipes)
-        return cls(root, known, variants, find_source(known["corpus"], known["languages"]), vocoder)
+        source, placement = find_source(known["corpus"], known["languages"]), Placement.of(known["training"])
+        return cls(root, known, variants, source, placement, vocoder)
 
     @property
     def corpus(self) -> str:

@@ -1,6 +1,7 @@
 """The checked configuration, the names derived from it, and the helpers that the rules share."""
 
 import json
+import re
 import shlex
 import sys
 
@@ -20,7 +21,8 @@ except InputError as error:
 # alone is told here and not in params, as another device or more workers are no reason to train again
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PLAN.root / 'src'))};"
-    f" device='--device {PLAN.device}'; loading='{PLAN.loading_options}'; "
+    f" device='--device {PLAN.device}'; loading='{PLAN.loading_options}';"
+    f" placement='{PLAN.placement.options}{' --requeue' if workflow.remote_exec else ''}'; "
 )
 
 
@@ -37,6 +39,17 @@ wildcard_constraints:
     seed="[0-9]+",
     run="(seed|untrained)-[0-9]+",
     kind="[a-z0-9-]+",
+
+
+def grown(first):
+    """Memory or time, such as 4GB or 2h, that is asked for first, and as many times that as a job has been tried."""
+    number, unit = re.fullmatch("([0-9]+)([A-Za-z]+)", first).groups()
+    return lambda wildcards, attempt: f"{int(number) * attempt}{unit}"
+
+
+def training_cpus(wildcards, threads):
+    """CPUs of a task of the training."""
+    return PLAN.placement.cpus(threads)
 
 
 def variant(wildcards):

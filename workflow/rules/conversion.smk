@@ -22,8 +22,9 @@ rule convert_shard:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="4h",
+        mem=grown("4GB"),
+        runtime=grown("4h"),
+        gpu=PLAN.placement.gpu,
     params:
         code=speaking_code,
         state=subpath(output[0], ancestor=2),
@@ -58,6 +59,8 @@ use rule convert_shard as resynthesise_voices with:
         "<logs>/{language}/{system}/{run}/resynthesise_voices.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/resynthesise_voices.tsv"
+    group:
+        "speakers"
     params:
         code=speaking_code,
         state=subpath(output[0], ancestor=1),

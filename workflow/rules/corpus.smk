@@ -13,8 +13,8 @@ rule generate_demo:
         "../../envs/pipeline.yaml"
     threads: 2
     resources:
-        mem="2GB",
-        runtime="10m",
+        mem=grown("2GB"),
+        runtime=grown("10m"),
     params:
         code=digest("unitvoice.corpora.demo"),
         seed=lookup("demo/seed", within=PLAN.config),
@@ -68,11 +68,13 @@ rule make_manifest:
         "<logs>/{language}/make_manifest.log",
     benchmark:
         "<benchmarks>/{language}/make_manifest.tsv"
+    group:
+        "corpus"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="2GB",
-        runtime="30m",
+        mem=grown("2GB"),
+        runtime=grown("30m"),
     params:
         code=digest("unitvoice.corpora.manifest"),
         kind=PLAN.source.kind,
@@ -93,12 +95,14 @@ rule check_corpus:
     benchmark:
         "<benchmarks>/{language}/check_corpus.tsv"
     priority: 1
+    group:
+        "corpus"
     conda:
         "../../envs/pipeline.yaml"
     threads: 2
     resources:
-        mem="2GB",
-        runtime="1h",
+        mem=grown("2GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.corpora.checks"),
         options=PLAN.source.check_options,

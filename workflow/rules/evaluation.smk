@@ -12,11 +12,13 @@ rule score_units:
         "<logs>/{language}/{system}/{run}/score_units.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/score_units.tsv"
+    group:
+        "units"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="2h",
+        mem=grown("4GB"),
+        runtime=grown("2h"),
     params:
         code=digest("unitvoice.evaluation.representations"),
         distances=lookup("evaluation/distances", within=PLAN.config),
@@ -49,11 +51,13 @@ rule score_baseline:
         "<logs>/{language}/score_baseline/{kind}.log",
     benchmark:
         "<benchmarks>/{language}/score_baseline/{kind}.tsv"
+    group:
+        "features"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="2h",
+        mem=grown("4GB"),
+        runtime=grown("2h"),
     params:
         code=digest("unitvoice.evaluation.representations"),
         distances=lookup("evaluation/distances", within=PLAN.config),
@@ -74,11 +78,13 @@ rule judge_speakers:
         "<logs>/{language}/{system}/{run}/judge_speakers.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/judge_speakers.tsv"
+    group:
+        "speakers"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=grown("4GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.evaluation.listening.speaker"),
     shell:
@@ -223,8 +229,8 @@ rule score_officially:
         "../../envs/pipeline.yaml"
     threads: 2
     resources:
-        mem="8GB",
-        runtime="4h",
+        mem=grown("8GB"),
+        runtime=grown("4h"),
     params:
         code=digest("unitvoice.evaluation.official"),
         tool=lookup("evaluation/tool", within=PLAN.config),

@@ -11,12 +11,15 @@ rule extract_features:
         "<logs>/{language}/extract_features/{kind}.log",
     benchmark:
         "<benchmarks>/{language}/extract_features/{kind}.tsv"
+    group:
+        "features"
     conda:
         "../../envs/pipeline.yaml"
     threads: 2
     resources:
-        mem="4GB",
-        runtime=lambda wildcards: "24h" if PLAN.encoder(wildcards.kind)[0] else "2h",
+        mem=grown("4GB"),
+        runtime=lambda wildcards, attempt: f"{(24 if PLAN.encoder(wildcards.kind)[0] else 2)* attempt}h",
+        gpu=lambda wildcards: PLAN.placement.gpu if PLAN.encoder(wildcards.kind)[0] else 0,
     params:
         code=lambda wildcards: digest("unitvoice.features.extract", *PLAN.encoder(wildcards.kind)[0]),
         encoder=lambda wildcards: PLAN.encoder(wildcards.kind)[1],
@@ -38,11 +41,13 @@ rule f0_statistics:
         "<benchmarks>/{language}/f0_statistics/{kind}.tsv"
     wildcard_constraints:
         kind="f0|f0-[a-z]+",
+    group:
+        "features"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="2GB",
-        runtime="10m",
+        mem=grown("2GB"),
+        runtime=grown("10m"),
     params:
         code=digest("unitvoice.features.f0_statistics"),
     shell:

@@ -18,8 +18,8 @@ rule write_report:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=grown("4GB"),
+        runtime=grown("30m"),
     params:
         code=digest("unitvoice.report.page", "unitvoice.report.summary", "unitvoice.report.table"),
         results=subpath(output.page, parent=True),

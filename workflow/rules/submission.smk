@@ -60,11 +60,13 @@ rule write_submission:
         "<logs>/{system}/write_submission.log",
     benchmark:
         "<benchmarks>/{system}/write_submission.tsv"
+    group:
+        "submission"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="2GB",
-        runtime="1h",
+        mem=grown("2GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.submission.layout"),
         tree=PLAN.code_digest,
@@ -86,11 +88,13 @@ rule validate_submission:
         "<logs>/{system}/validate_submission.log",
     benchmark:
         "<benchmarks>/{system}/validate_submission.tsv"
+    group:
+        "submission"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="2GB",
-        runtime="1h",
+        mem=grown("2GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.submission.validation"),
     shell:
@@ -108,11 +112,13 @@ rule pack_submission:
         "<logs>/{system}/pack_submission.log",
     benchmark:
         "<benchmarks>/{system}/pack_submission.tsv"
+    group:
+        "submission"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="2GB",
-        runtime="1h",
+        mem=grown("2GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.submission.packaging"),
     shell:

@@ -36,14 +36,19 @@ rule train:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="24h",
+        **PLAN.placement.resources,
+        mem=grown("4GB" if PLAN.config["size"] == "demo" else "16GB"),
+        runtime="24h",  # the same each time, as the next job goes on from where it was
+        cpus_per_task=training_cpus,
     params:
         code=lambda wildcards: digest("unitvoice.training.train", variant(wildcards).module),
         state=subpath(output[0], ancestor=1),
+        launch="launch $placement",
         steps="",
     shell:
-        "python -m unitvoice.training.train {input.recipe} {input.manifest} {output} --features {input.features}"
+        # all of a job are sent the warning that its time is up; the shell must outlive it
+        "trap : TERM; python -m unitvoice.training.{params.launch} {input.recipe} {input.manifest} {output}"
+        " --features {input.features}"
         " --state {params.state}/training --seed {wildcards.seed} --code {params.code} {params.steps}"
         " --threads {threads} $device $loading 2> {log}"
 
@@ -56,10 +61,13 @@ use rule train as initialise with:
         "<logs>/{language}/{system}/untrained-{seed}/initialise.log",
     benchmark:
         "<benchmarks>/{language}/{system}/untrained-{seed}/initialise.tsv"
+    group:
+        "units"
     resources:
-        mem="4GB",
-        runtime="30m",
+        mem=grown("4GB"),
+        runtime=grown("30m"),
     params:
         code=lambda wildcards: digest("unitvoice.training.train", variant(wildcards).module),
         state=subpath(output[0], ancestor=1),
+        launch="train",
         steps="--steps 0",

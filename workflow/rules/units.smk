@@ -14,11 +14,13 @@ rule encode_units:
         "<logs>/{language}/{system}/{run}/encode_units.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/encode_units.tsv"
+    group:
+        "units"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="4h",
+        mem=grown("4GB"),
+        runtime=grown("4h"),
     params:
         code=lambda wildcards: digest("unitvoice.units.encode", variant(wildcards).module),
         pitch=lambda wildcards, input: " ".join(f"--pitch {store}" for store in input.pitch),
@@ -40,8 +42,8 @@ rule join_units:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=grown("4GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.units.join"),
     shell:
