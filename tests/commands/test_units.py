@@ -42,6 +42,7 @@ def test_units_of_a_folder_have_a_line_each_and_are_spoken_from_text(run, tiny_m
         ("a|-1\n", "line 1"),
         ("a|1,2\n", "line 1"),
         ("1 2 3\n", "line 1"),
+        (f"a|{'1' * 5000}\n", "line 1"),
         ("", "it is empty"),
     ],
 )
@@ -49,6 +50,12 @@ def test_lines_that_are_not_units_of_the_model_are_all_told(run, tiny_model, spe
     (tmp_path / "u.txt").write_text(text)
     with pytest.raises(InputError, match=rf"u\.txt must have lines 'name\|units', .* codes below 16: {wrong}$"):
         run("speak", tiny_model, tmp_path / "u.txt", tmp_path / "o.wav", "--target", speakers[0])
+
+
+def test_names_that_are_no_text_are_told(run, tiny_model, speakers, tmp_path):
+    (tmp_path / "u.txt").write_bytes(b"a|1\n\xff|2\n")
+    with pytest.raises(InputError, match=r"line 2$"):
+        run("speak", tiny_model, tmp_path / "u.txt", tmp_path / "o", "--target", speakers[0])
 
 
 def test_a_text_cannot_write_outside_the_output(run, tiny_model, speakers, tmp_path):

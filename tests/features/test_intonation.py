@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from unitvoice.errors import InputError
 from unitvoice.features.contours import Contours
 from unitvoice.features.f0_statistics import log_f0
 from unitvoice.features.intonation import Intonation
@@ -35,6 +36,12 @@ def test_flat_is_the_mean_in_voiced_frames_and_can_be_shifted():
     assert len(set(values[VOICED])) == 1
     assert values[0] > 0
     assert (values[~VOICED] == 0).all()
+
+
+@pytest.mark.parametrize("shift", [float("nan"), float("inf")])
+def test_a_shift_that_is_no_number_is_refused(shift):
+    with pytest.raises(InputError, match="give a finite number"):
+        Intonation(shift=shift)
 
 
 @pytest.mark.parametrize("intonation", [Intonation(), Intonation(3.0), Intonation(flat=True)])

@@ -35,6 +35,8 @@ def add_target_options(parser: ArgumentParser) -> None:
 def hear_targets(options: Namespace, coder: Coder) -> list[str]:
     """The voices that are asked for, which the model knows, or has now heard; InputError for one that it does not."""
     targets = list(coder.voices) if options.target == [ALL] else list(dict.fromkeys(options.target))
+    if not targets:
+        raise InputError(f"{coder.folder} has not learned to speak as anybody by name; train its generator")
     heard = [audio.read(path) for path in options.heard]
     for target in targets:
         coder.hear(target, heard)

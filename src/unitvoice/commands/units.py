@@ -24,6 +24,7 @@ from unitvoice.files import write_text
 __all__ = ["SPEAK", "UNITS"]
 
 LEVEL = 0.07  # root mean square of speech without a recording, as of read speech
+DIGITS = 10  # of a code
 
 
 def _add_units_options(parser: ArgumentParser) -> None:
@@ -75,7 +76,7 @@ def _read(path: Path, sizes: Sequence[int]) -> dict[str, Tensor]:
     """By name the codes, (T, G), of a text; InputError names all lines that have none of the model's."""
     found: dict[str, Tensor] = {}
     bad = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="surrogateescape").splitlines(), 1):
         name, _, text = line.rpartition("|")
         units = [unit.split(",") for unit in text.split()]
         fitting = all(len(unit) == len(sizes) and all(map(_is_code, unit, sizes)) for unit in units)
@@ -91,11 +92,11 @@ def _read(path: Path, sizes: Sequence[int]) -> dict[str, Tensor]:
 
 def _is_path_below(name: str) -> bool:
     path = PurePosixPath(name)
-    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
+    return name.isprintable() and bool(path.name) and not path.is_absolute() and ".." not in path.parts
 
 
 def _is_code(text: str, size: int) -> bool:
-    return text.isascii() and text.isdigit() and int(text) < size
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS and int(text) < size
 
 
 UNITS = cli.Command(_add_units_options, _units)

@@ -1,11 +1,13 @@
 """The contour of F0 of a recording by itself: as it is, transposed, or flat."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unitvoice.errors import InputError
 from unitvoice.features.f0_statistics import log_f0
 
 __all__ = ["AS_IT_IS", "Intonation"]
@@ -25,6 +27,10 @@ class Intonation:
 
     shift: float = 0.0
     flat: bool = False
+
+    def __post_init__(self) -> None:  # noqa: D105 - it refuses what is no number
+        if not math.isfinite(self.shift):
+            raise InputError(f"pitch cannot be shifted by {self.shift} semitones; give a finite number")
 
     def contour(self, f0: NDArray[Any]) -> NDArray[np.float32]:
         """A contour as :class:`unitvoice.features.contours.Contours` has, by the statistics of the recording itself.
