@@ -1,5 +1,6 @@
 """Sound that networks make in one pass, by the command of conversion: systems that speak waves, and a vocoder."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -139,3 +140,27 @@ def test_a_model_that_is_no_vocoder_and_one_of_other_frames_are_refused(tiny_mod
     made = saved("melgan", {"generator": {"channels": 1}, "critics": CRITICS}, ["A"], tmp_path / "m", logmel=other)
     with pytest.raises(InputError, match="was trained on other logmel frames than the model decodes"):
         load_vocoder(made, system, CPU)
+
+
+def test_a_vocoder_that_speaks_sample_by_sample_speaks_many_at_once_as_it_speaks_each(
+    tiny_model, tiny_features, tmp_path
+):
+    folder = saved("wavernn", {"hidden": 8, "head": 8}, ["A"], tmp_path / "vocoder", logmel=tiny_features.meta)
+    system = load_model(tiny_model)
+    vocoder = load_vocoder(folder, system, CPU)
+    voice = voice_of(system, vocoder, 2, "int8")
+    draws = torch.Generator().manual_seed(0)
+    asked = [
+        Request(f"r{count}", torch.randint(16, (count, 1), generator=draws), system.speakers[0], 320 * count - 100)
+        for count in (2, 1, 1)
+    ]
+    asked[2] = replace(asked[2], name="another")
+    spoken = {request.name: wave for request, wave in voice(asked)}
+    assert {name: len(wave) for name, wave in spoken.items()} == {one.name: one.samples for one in asked}
+    assert not np.array_equal(spoken["r1"], spoken["another"])
+    ((_, alone),) = voice(asked[1:2])
+    np.testing.assert_array_equal(alone, spoken["r1"])
+    frames = system.decode(asked[0].units, asked[0].speaker, 4)
+    torch.testing.assert_close(
+        voice.system.conditions(asked[0].units, asked[0].speaker), vocoder.system.conditions(frames, "")
+    )

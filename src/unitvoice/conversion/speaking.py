@@ -9,14 +9,15 @@ from torch import Tensor
 
 from unitvoice.audio import Wave
 from unitvoice.conversion.generation import Utterance, divergence, generate, seed_of
-from unitvoice.conversion.vocoding import Vocoder
+from unitvoice.conversion.vocoding import TrainedVocoder, Vocoder
 from unitvoice.errors import InputError
 from unitvoice.features.spectral import Spectrum
 from unitvoice.nn.precision import Precision
+from unitvoice.nn.stepper import Stepper
 from unitvoice.systems.base import System
 from unitvoice.systems.speaking import SpeaksSamples, SpeaksWaves
 
-__all__ = ["FrameVoice", "Request", "SampleVoice", "Voice", "WaveVoice", "voice_of"]
+__all__ = ["FrameVoice", "Request", "SampleVoice", "Vocoded", "Voice", "WaveVoice", "voice_of"]
 
 HOP = Spectrum().hop  # samples per log-mel frame
 CPU = torch.device("cpu")
@@ -111,15 +112,48 @@ class WaveVoice:
             yield request, self.system.speak(request.units.to(self.device), request.speaker, request.samples)
 
 
+@dataclass(frozen=True)
+class Vocoded:
+    """A system that decodes frames, and a vocoder, on its device, that speaks these sample by sample: both as one."""
+
+    system: System
+    vocoder: SpeaksSamples
+    rate: float  # frames per second
+    device: torch.device = CPU
+
+    def stepper(self, rows: int, precision: Precision) -> Stepper:
+        """See :class:`SpeaksSamples`."""
+        return self.vocoder.stepper(rows, precision)
+
+    def conditions(self, units: Tensor, speaker: str) -> Tensor:
+        """See :class:`SpeaksSamples`."""
+        frames = self.system.decode(units.cpu(), speaker, round(len(units) * self.rate / self.system.unit_rate))
+        return self.vocoder.conditions(frames.to(self.device), speaker)
+
+    def wave(self, samples: Tensor) -> Wave:
+        """See :class:`SpeaksSamples`."""
+        return self.vocoder.wave(samples)
+
+
 def voice_of(system: System, vocoder: Vocoder, rows: int, precision: Precision, device: torch.device = CPU) -> Voice:
     """What a system speaks with; sound of its own on a device. InputError when it has no such precision there."""
-    if isinstance(system, SpeaksSamples):
+    sampled = _sampled(system, vocoder, device)
+    if sampled is not None:
         if precision == "int8" and device != CPU:
             raise InputError("int8 is for CPUs; choose bf16 on a GPU, or the device cpu")
-        return SampleVoice(system.to(device), rows, precision, device=device)
+        return SampleVoice(sampled, rows, precision, device=device)
     if precision != "float32":
         many = "a system that does not speak sample by sample"
         raise InputError(f"{many} speaks in float32, not {precision}; leave out the precision")
     if isinstance(system, SpeaksWaves):
         return WaveVoice(system.to(device), device)
     return FrameVoice(system, vocoder)
+
+
+def _sampled(system: System, vocoder: Vocoder, device: torch.device) -> SpeaksSamples | None:
+    """What speaks sample by sample, on its device: the system, or it and its vocoder; None where nothing does."""
+    if isinstance(system, SpeaksSamples):
+        return system.to(device)
+    if isinstance(vocoder, TrainedVocoder) and isinstance(vocoder.system, SpeaksSamples):
+        return Vocoded(system, vocoder.system, Spectrum().rate, device)
+    return None

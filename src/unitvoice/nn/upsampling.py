@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from unitvoice.nn.initialisation import weight_normed
 
-__all__ = ["SmoothingUpsampler", "Upsampler"]
+__all__ = ["RepeatingUpsampler", "SmoothingUpsampler", "Upsampler"]
 
 
 class Upsampler(nn.Module):
@@ -84,3 +84,50 @@ class SmoothingUpsampler(Upsampler):
         for scale, smooth in zip(self.scales, self.filters, strict=True):
             response = smooth(response.repeat_interleave(scale, dim=-1))
         return response[:, 0, self.REACH * self.hop : (self.REACH + 1) * self.hop].T
+
+
+class RepeatingUpsampler(Upsampler):
+    """Each value is held, then smoothed by a learned filter of seven taps, scale after scale (mkotha/WaveRNN, 2019).
+
+    The filters are the same for all channels. They reach no further than the neighbours of a vector; the first and the
+    last vector are held beyond the ends.
+
+    Args:
+        width: values per vector, C.
+        scales: factors of the rate, whose product is ``hop``.
+
+    Raises:
+        ValueError: the scales are so small that a filter reaches further.
+
+    >>> RepeatingUpsampler(8, (4, 4, 4))(torch.zeros(1, 3, 8)).shape
+    torch.Size([1, 8, 192])
+    """
+
+    TAPS = 7
+
+    def __init__(self, width: int, scales: Sequence[int]) -> None:
+        super().__init__()
+        self.width, self.hop, self.scales = width, math.prod(scales), tuple(scales)
+        self.filters = nn.ModuleList(nn.Conv1d(1, 1, self.TAPS) for _ in scales)
+        for name, parameter in self.filters.named_parameters():
+            nn.init.constant_(parameter, 1 / self.TAPS if name.endswith("weight") else 0.0)
+        # what the filters take off each side of three vectors
+        lost = self.TAPS // 2 * sum(math.prod(scales[place + 1 :]) for place in range(len(scales)))
+        if lost > self.hop:
+            raise ValueError(f"the scales {self.scales} are too small for filters of {self.TAPS} taps")
+
+    def windows(self, vectors: Tensor) -> Tensor:
+        """See :class:`Upsampler`: each vector between its neighbours, and ones for the biases, (B, U, 4, C)."""
+        held = F.pad(vectors.mT, (1, 1), mode="replicate").unfold(2, 3, 1).permute(0, 2, 3, 1)
+        return torch.cat([held, torch.ones_like(held[:, :, :1])], dim=2)
+
+    def taps(self) -> Tensor:
+        """See :class:`Upsampler`: the response of the filters to each place of the window."""
+        device = next(self.parameters()).device
+        # to each of three vectors alone, and to none of them
+        response = torch.eye(4, 3, device=device)[:, None]
+        for scale, smooth in zip(self.scales, self.filters, strict=True):
+            response = smooth(response.repeat_interleave(scale, dim=-1))
+        edge = (response.shape[-1] - self.hop) // 2
+        middle = response[:, 0, edge : edge + self.hop]
+        return torch.cat([middle[:3] - middle[3:], middle[3:]]).T

@@ -2,14 +2,16 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from unitvoice.nn.gru_stepper import gru_state
 from unitvoice.nn.precision import Precision, projection
 from unitvoice.nn.sampling import draw_category
 from unitvoice.nn.sixteen_bits import LEVELS, combine, scaled, split
+from unitvoice.nn.upsampling import Upsampler
 from unitvoice.nn.wavernn import WaveRnn
 
-__all__ = ["WaveRnnCell"]
+__all__ = ["WaveRnnCell", "WaveRnnStepper"]
 
 
 class WaveRnnCell:
@@ -92,3 +94,43 @@ class WaveRnnCell:
 
     def _read(self, half: int, state: Tensor) -> Tensor:
         return self._second[half](self._first[half](state).relu_())
+
+
+class WaveRnnStepper:
+    """WaveRNN on the conditions of an upsampler, whose windows are the stepper's conditions; see :class:`Stepper`.
+
+    A row is to be cleared only when the steps so far make whole frames of conditions, in all rows.
+
+    Args:
+        network: the trained network.
+        upsampler: makes its conditions.
+        rows: utterances in flight.
+        precision: of the large products.
+    """
+
+    draws = WaveRnnCell.draws
+
+    def __init__(self, network: WaveRnn, upsampler: Upsampler, rows: int, precision: Precision = "float32") -> None:
+        self.rows, self.hop = rows, upsampler.hop
+        self._taps = upsampler.taps().detach()  # (hop, J)
+        self.width = self._taps.shape[1] * upsampler.width
+        self._cell = WaveRnnCell(network, rows, precision)
+        self.logits = self._cell.logits
+        self.device = str(self.logits.device)
+        self._phase = 0  # samples of the present frame of conditions
+
+    def clear(self, row: int) -> None:
+        """See :class:`Stepper`."""
+        self._cell.state[row] = 0
+        self._cell.past[row] = 0
+
+    def remember(self, samples: Tensor) -> None:
+        """See :class:`Stepper`; the logits of fine numbers become those beside these coarse ones."""
+        self._cell.remember(samples)
+
+    def step(self, condition: Tensor, noise: Tensor) -> Tensor:
+        """See :class:`Stepper`; samples are of 16 bits."""
+        taps = self._taps[self._phase]
+        self._phase = (self._phase + 1) % self.hop
+        local = (taps[:, None] * condition.unflatten(1, (len(taps), -1))).sum(dim=1)
+        return self._cell.step(F.linear(local, self._cell.condition_weight, self._cell.condition_bias), noise)

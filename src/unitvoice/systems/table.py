@@ -25,6 +25,7 @@ SYSTEMS = {
     "melgan": ("melgan", "MelGan"),
     "vqvae-wavernn": ("vqvae_wavernn", "VqvaeWavernn"),
     "hifigan": ("hifigan", "HifiGan"),
+    "wavernn": ("wavernn", "WaveRnnVocoder"),
     "code-hifigan": ("code_hifigan", "CodeHifiGan"),
     "unit-vqvae": ("unit_vqvae", "UnitVqvae"),
 }
