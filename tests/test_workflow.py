@@ -289,20 +289,20 @@ def test_declarations_and_code_go_to_the_command_line(checkout):
 
 
 def test_frames_of_a_pretrained_encoder_are_declared_as_external_data_by_themselves(checkout):
-    plain, pretrained = {"overrides": {}}, {"overrides": {"features": ["hubert6"]}}
+    plain, pretrained = {"overrides": {}}, {"overrides": {"features": ["hubert"]}}
     plan = Plan.of(CONFIG | {"experiments": {"plain": plain, "pretrained": pretrained}}, checkout)
     flags = {name: plan.declarations(one).split() for name, one in plan.variants.items()}
     assert set(flags["pretrained"]) - set(flags["plain"]) == {"--external-data"}
 
 
 def test_the_encoder_of_a_kind_of_frames_goes_to_the_command_line(checkout):
-    assert Plan.of(CONFIG, checkout).encoder("hubert6") == (
+    assert Plan.of(CONFIG, checkout).encoder("hubert") == (
         ("unitvoice.features.ssl",),
         """--ssl '{"layer": 6, "model": "HUBERT_BASE"}'""",
     )
     plan = Plan.of(CONFIG | {"ssl": {"mine-2": {"layer": 2, "path": "it's here"}}}, checkout)
     assert json.loads(shlex.split(plan.encoder("mine-2")[1])[1]) == {"layer": 2, "path": "it's here"}
-    assert plan.encoder("logmel") == plan.encoder("hubert6") == ((), "")
+    assert plan.encoder("logmel") == plan.encoder("hubert") == ((), "")
 
 
 def test_a_checkout_with_a_space_in_its_path_is_quoted(checkout):

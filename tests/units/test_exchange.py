@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sklearn.cluster import MiniBatchKMeans
 
 from unitvoice.errors import InputError
+from unitvoice.features.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.manifest import Manifest, Utterance, write_manifest
 from unitvoice.store import Store, create_store
-from unitvoice.units.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.units.exchange import _joined, import_units, main
 from unitvoice.units.exchange_lines import Line, collapsed, expanded, read_lines, write_lines
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.cluster import MiniBatchKMeans
 
 from unitvoice.errors import InputError
+from unitvoice.features.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.manifest import Manifest, Utterance, write_manifest
 from unitvoice.store import Store, create_store
 from unitvoice.units import assign, kmeans
-from unitvoice.units.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.units.kmeans import learn
 
 PARAMETERS = {"model": "HUBERT_BASE", "layer": 6, "weights": "ab"}

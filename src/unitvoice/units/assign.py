@@ -1,17 +1,20 @@
 """Write the units of stored frames by centres of k-means: the nearest centre of each frame."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import torch
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
+from unitvoice.features.clusters import Clusters, read_clusters
 from unitvoice.manifest import Subset, read_manifest
+from unitvoice.nn.vq.search import nearest
 from unitvoice.store import Store
-from unitvoice.units.clusters import Clusters, assigned, read_clusters
+from unitvoice.systems.base import Units
 from unitvoice.units.writing import write_units
 
 __all__ = ["assign", "main"]
@@ -27,9 +30,18 @@ def assign(clusters: Clusters, frames: Store, names: Sequence[str], folder: Path
     """
     if lost := [name for name in names if name not in frames]:
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
-    units = assigned(clusters, frames, names)
+    clusters.check(frames)
+    units = _units(clusters, frames, names)
     write_units(folder, units, rate=frames.rate, first=frames.meta["first"], total=len(names))
     log.info("assigned units to %d utterances", len(names))
+
+
+def _units(clusters: Clusters, frames: Store, names: Sequence[str]) -> Iterator[tuple[str, Units]]:
+    table = torch.from_numpy(clusters.centres)
+    for name in names:
+        values = torch.tensor(np.asarray(frames[name], dtype=np.float32))
+        indices = nearest(values, table)
+        yield name, Units(indices[:, None], table[indices], values)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -11,10 +11,10 @@ import torch
 from unitvoice import cli
 from unitvoice.audio import RATE
 from unitvoice.errors import InputError, listed
+from unitvoice.features.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.store import Store
 from unitvoice.systems.base import Units
-from unitvoice.units.clusters import Clusters, read_clusters, write_clusters
 from unitvoice.units.exchange_lines import Form, Line, read_lines, write_lines, write_listing
 from unitvoice.units.exchange_models import import_clusters
 from unitvoice.units.writing import PARTS, write_units

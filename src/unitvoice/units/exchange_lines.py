@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from unitvoice.errors import InputError
 from unitvoice.files import atomic
 
-__all__ = ["Form", "Line", "collapsed", "expanded", "read_lines", "write_lines", "write_listing"]
+__all__ = ["Form", "Line", "collapsed", "expanded", "formatted", "read_lines", "write_lines", "write_listing"]
 
 Form = Literal["km", "named", "tabbed", "jsonl"]
 NAMES = ("audio", "name")
@@ -113,10 +113,11 @@ def write_lines(path: Path, lines: Iterable[Line], form: Form, *, collapse: bool
         for line in lines:
             if "\n" in line.name or (form == "tabbed" and "\t" in line.name):
                 raise InputError(f"the name {line.name!r} cannot stand in a file of the form {form}; rename it")
-            file.write(_formatted(line, form, collapse=collapse) + "\n")
+            file.write(formatted(line, form, collapse=collapse) + "\n")
 
 
-def _formatted(line: Line, form: Form, *, collapse: bool) -> str:
+def formatted(line: Line, form: Form, *, collapse: bool = False) -> str:
+    """A line of text, without its end; see :func:`write_lines`."""
     spaced = " ".join(map(str, line.units.tolist()))
     match form:
         case "km":

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitvoice.errors import InputError
+from unitvoice.features.clusters import Clusters, described
 from unitvoice.store import Store
-from unitvoice.units.clusters import Clusters, described
 
 __all__ = ["import_clusters", "read_scikit_learn"]
 

@@ -13,11 +13,11 @@ from tqdm import tqdm
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
+from unitvoice.features.clusters import Clusters, described, write_clusters
 from unitvoice.manifest import Subset, read_manifest
 from unitvoice.nn.vq import KMeansQuantiser
 from unitvoice.nn.vq.search import nearest
 from unitvoice.store import Store
-from unitvoice.units.clusters import Clusters, described, write_clusters
 
 __all__ = ["learn", "main"]
 
