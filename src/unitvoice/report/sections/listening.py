@@ -22,8 +22,8 @@ def listening(results: Results) -> Markup:
             "p",
             "Stand-ins for listeners, never listeners. Beside the mean over the conversions stand those over some "
             "recordings of the corpus as they are and made worse on purpose: with noise, with phases rebuilt from mel "
-            "bands, and in shuffled pieces. A judge that does not prefer a recording to each of these, and these to a "
-            "the last, is not used.",
+            "bands, and in shuffled pieces. A figure that does not put the recordings before the next two, and these "
+            "before the last, is not used.",
         ),
         [_language(one) for one in results.languages],
     )
