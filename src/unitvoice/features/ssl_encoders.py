@@ -59,7 +59,7 @@ class TransformerFrames(FrameEncoder):
 
     As many zeros as a frame is longer than a hop (40 + 40 samples) stand around the recording. The convolutions see it
     in pieces and are exact, as statistics over time are gathered first. The transformer sees up to 30 s at once. Of
-    what is longer it sees windows of 30 s, of which it keeps all but 5 s at each inner side; with random weights of the
+    what is longer it sees windows of 30 s, of which it keeps all but 5 s at each inner side; with random weights of
     base size this moved the frames of 40 s by 0.7 % of their deviation.
 
     Networks with a layer norm at each convolution (the large ones) were trained on recordings with mean 0 and variance
