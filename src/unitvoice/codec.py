@@ -11,8 +11,8 @@ from torch import nn
 from unitvoice import audio, cli
 from unitvoice.audio import Wave
 from unitvoice.bitstream import Stream, pack, unpack
-from unitvoice.commands.model import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.direct import Coded, Coder, speak
+from unitvoice.conversion.direct_options import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.options import add_heard_option, add_speaking_options, chosen_voice
 from unitvoice.errors import InputError
 from unitvoice.files import atomic, sha256

@@ -7,8 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from unitvoice import audio, cli
-from unitvoice.commands.model import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.direct import Coded, Coder, recordings, speak
+from unitvoice.conversion.direct_options import add_model_options, add_pitch_options, chosen_coder
 from unitvoice.conversion.options import add_heard_option, add_speaking_options, chosen_voice
 from unitvoice.errors import InputError, listed
 

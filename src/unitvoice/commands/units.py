@@ -17,8 +17,8 @@ from unitvoice import cli
 from unitvoice.audio import RATE
 from unitvoice.codec import codebook_sizes
 from unitvoice.commands.convert import add_target_options, for_targets, hear_targets, write_spoken
-from unitvoice.commands.model import add_model_options, chosen_coder
 from unitvoice.conversion.direct import Coded, Coder, recordings
+from unitvoice.conversion.direct_options import add_model_options, chosen_coder
 from unitvoice.conversion.options import add_speaking_options
 from unitvoice.errors import InputError, listed
 from unitvoice.files import write_text
