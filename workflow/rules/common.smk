@@ -93,3 +93,13 @@ def per_language(flag, *names):
         return " ".join(places)
 
     return options
+
+
+def of_language(key, flag):
+    """An option with a path of the configuration, for the rule's language; none without such a path."""
+
+    def option(wildcards):
+        path = PLAN.config["evaluation"].get(key)
+        return f"{flag} {shlex.quote(path.replace('{language}', wildcards.language))}" if path else ""
+
+    return option

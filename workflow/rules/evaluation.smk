@@ -92,16 +92,6 @@ rule judge_speakers:
         " --own-voice {input.resynthesised} 2> {log}"
 
 
-def of_language(key, flag):
-    """An option with a path of the configuration, for the rule's language; none without such a path."""
-
-    def option(wildcards):
-        path = PLAN.config["evaluation"].get(key)
-        return f"{flag} {shlex.quote(path.replace('{language}', wildcards.language))}" if path else ""
-
-    return option
-
-
 rule check_judges:
     """Whether automatic judges hear what is done to the corpus's own recordings; those that do not are not used."""
     input:
@@ -115,8 +105,8 @@ rule check_judges:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=grown("4GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.evaluation.listening.sanity"),
         judges=shlex.join(PLAN.config["evaluation"]["judges"]),
@@ -141,8 +131,8 @@ rule judge_listening:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="4h",
+        mem=grown("4GB"),
+        runtime=grown("4h"),
     params:
         code=digest("unitvoice.evaluation.listening.trials"),
         transcripts=of_language("transcripts", "--transcripts"),
@@ -163,11 +153,13 @@ rule count_units:
         "<logs>/{language}/{system}/{run}/count_units.log",
     benchmark:
         "<benchmarks>/{language}/{system}/{run}/count_units.tsv"
+    group:
+        "units"
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="1h",
+        mem=grown("4GB"),
+        runtime=grown("1h"),
     params:
         code=digest("unitvoice.evaluation.unit_statistics"),
         maps=lookup("evaluation/maps", within=PLAN.config),
@@ -191,8 +183,8 @@ rule sweep_penalties:
     conda:
         "../../envs/pipeline.yaml"
     resources:
-        mem="4GB",
-        runtime="4h",
+        mem=grown("4GB"),
+        runtime=grown("4h"),
     params:
         code=digest("unitvoice.evaluation.sweep"),
         penalties=lookup("evaluation/penalties", within=PLAN.config),

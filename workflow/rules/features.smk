@@ -18,7 +18,9 @@ rule extract_features:
     threads: 2
     resources:
         mem=grown("4GB"),
-        runtime=lambda wildcards, attempt: f"{(24 if PLAN.encoder(wildcards.kind)[0] else 2)* attempt}h",
+        runtime=lambda wildcards, attempt: grown("24h" if PLAN.encoder(wildcards.kind)[0] else "2h")(
+            wildcards, attempt
+        ),
         gpu=lambda wildcards: PLAN.placement.gpu if PLAN.encoder(wildcards.kind)[0] else 0,
     params:
         code=lambda wildcards: digest("unitvoice.features.extract", *PLAN.encoder(wildcards.kind)[0]),
