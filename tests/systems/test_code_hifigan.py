@@ -2,24 +2,32 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from unitvoice import audio
+from unitvoice.conversion.convert import convert
+from unitvoice.conversion.speaking import WaveVoice
 from unitvoice.errors import InputError
 from unitvoice.features.clusters import Clusters, write_clusters
 from unitvoice.features.contours import beside
+from unitvoice.features.extract import extract
 from unitvoice.models import load_model, save_model
 from unitvoice.settings import build
+from unitvoice.store import Store
 from unitvoice.systems.base import Batch
 from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe, load_recipe
 from unitvoice.systems.speaking import SpeaksWaves
 from unitvoice.training.distributed import Place
 from unitvoice.training.run import Run
+from unitvoice.training.train import train
 from unitvoice.training.turns import Turn
+from unitvoice.units.encode import main as encode_main
 
 RECIPE = Path(__file__).parents[2] / "workflow" / "systems" / "code-hifigan.yaml"
 FEW = {"critics": {"periods": [2], "scales": 1, "period_channels": 2, "widest": 4, "scale_channels": 4}}
@@ -147,7 +155,7 @@ def test_units_have_the_times_of_their_frames():
 
 
 def test_each_stage_trains_just_its_parts():
-    model = tiny(rhythm="predicted")
+    model = tiny()
     prepared(model, "f0-vqvae")
     assert played(model, "f0-vqvae") == ({"f0"}, {"reconstruction", "commitment"})
     prepared(model, "units")
@@ -320,9 +328,8 @@ def test_the_row_of_a_name_goes_with_the_model(speaking, tmp_path):
 def test_voices_can_be_heard_from_recordings_also_of_strangers():
     model = prepared(tiny(table=0, reference=5))
     spoken, _ = played(model, "vocoder")
-    assert spoken == {"generator", "content", "tone", "listener", "critics"}
+    assert spoken == {"generator", "content", "tone", "voices", "critics"}
     assert model.hears
-    assert model.voices is None
     units = encoded(model, utterance()).indices
     with pytest.raises(InputError, match="has not heard the speaker 'stranger'; give it recordings"):
         model.speak(units, "stranger", 100)
@@ -341,9 +348,9 @@ def test_voices_can_be_heard_from_recordings_also_of_strangers():
 def test_a_voice_is_heard_from_another_crop_of_the_same_speaker():
     model, of = prepared(tiny(table=0, reference=5)), batch()
     heard = []
-    model.listener.register_forward_pre_hook(lambda _, arguments: heard.append(arguments[0]))
+    model.voices.encoder.register_forward_pre_hook(lambda _, arguments: heard.append(arguments[0]))
     model._voices(of)
-    expected = (of.frames["hubert"][[3, 4, 5, 0, 1, 2]] - model.mean) / model.scale
+    expected = (of.frames["hubert"][[3, 4, 5, 0, 1, 2]] - model.voices.mean) / model.voices.scale
     torch.testing.assert_close(heard[0], expected.mT)
 
 
@@ -361,9 +368,11 @@ def test_without_f0_a_unit_has_one_code():
 
 
 def test_a_predicted_rhythm_keeps_the_order_of_units_and_the_length_of_the_source():
-    model = prepared(tiny(rhythm="predicted"))
+    model = prepared(tiny())
     played(model, "vocoder")
     units = encoded(model, utterance(40)).indices
+    as_it_was = model.speak(units, "A", 12_800)
+    prepared(model, "duration")
     torch.nn.init.zeros_(model.durations.last.weight)
     places = model._rhythm(units[:, 0])  # all runs are to last as long as each other
     assert len(places) == 40
@@ -371,9 +380,9 @@ def test_a_predicted_rhythm_keeps_the_order_of_units_and_the_length_of_the_sourc
     assert torch.equal(*(torch.unique_consecutive(one[:, 0]) for one in (units, spoken)))
     lengths = torch.unique_consecutive(spoken[:, 0], return_counts=True)[1]
     assert int(lengths.max() - lengths.min()) <= 1
-    assert model.speak(units, "A", 12_800).shape == (12_800,)
-    with pytest.raises(InputError, match="no stage 'duration' of this system as set"):
-        tiny().players("duration")
+    in_rhythm = model.speak(units, "A", 12_800)
+    assert in_rhythm.shape == (12_800,)
+    assert not np.array_equal(in_rhythm, as_it_was)
 
 
 TOLD = {"kind": "hubert", "rate": 50.0, "first": 0.01, "parameters": {"layer": 6}}
@@ -480,3 +489,34 @@ def test_a_generator_without_codes_to_speak_is_told():
 def test_a_recipe_without_the_pitch_that_the_model_reads_is_told():
     with pytest.raises(InputError, match="reads f0, which is not among the recipe's features; add it"):
         create_system(replace(recipe(**TINY), features=("hubert", "peakwave")), NAMES)
+
+
+def test_it_trains_from_stage_to_stage_encodes_with_pitch_and_speaks_as_the_target_voices(
+    tiny_manifest, tiny_manifest_folder, tiny_features, once, tmp_path
+):
+    stores = {kind: Store(once(kind, partial(extract, tiny_manifest, kind))) for kind in ("f0", "peakwave")}
+    small = {"batch": 6, "crop": 0.32, "learning_rate": 0.001}
+    stages = {"f0-vqvae": small | {"steps": 2}, "units": small | {"steps": 2}, "pretrain": small | {"steps": 1}}
+    stages["vocoder"] = small | {"steps": 1, "subsets": ["voice"], "listen_every": 1}
+    overrides = {"model": TINY | LOGMEL | {"values": 80}, "stages": stages, "features": ["logmel", "f0", "peakwave"]}
+    wanted = build(Recipe, load_recipe(RECIPE, "paper", overrides), "the test")
+    model = tmp_path / "model"
+    train(wanted, tiny_manifest, {"logmel": tiny_features} | stores, model, tmp_path / "state", seed=0)
+    log = (model / "log.jsonl").read_text()
+    assert all(name in log for name in ("distortion", "f0_perplexity", "reconstruction", "mel", "critics"))
+    # as a rule of the workflow does
+    places = [model, tiny_manifest_folder, tiny_features.folder, tmp_path / "units"]
+    with pytest.raises(InputError, match="reads f0 beside logmel; give the store of it as --pitch"):
+        encode_main([str(place) for place in places])
+    encode_main([*map(str, places), "--pitch", str(stores["f0"].folder)])
+    units = Store(tmp_path / "units" / "indices")
+    assert (units.width, units.rate) == (2, 50.0)
+    known = load_model(model)
+    trials = [trial for trial in tiny_manifest.trials if known.voices.learned[known.speaker_row(trial.target)]][:2]
+    convert(tiny_manifest, trials, units, WaveVoice(known), tmp_path / "wavs")
+    sources = tiny_manifest.by_name()
+    for trial in trials:
+        source = audio.read(tiny_manifest.path(sources[trial.source]))
+        assert len(audio.read(tmp_path / "wavs" / f"{trial.name}.wav")) == len(source)
+    with pytest.raises(InputError, match="holds logmel but the model reads f0"):
+        encode_main([*map(str, places), "--pitch", str(tiny_features.folder)])

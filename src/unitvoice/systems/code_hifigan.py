@@ -6,7 +6,7 @@ The stages of a recipe, in its order:
 * ``units``: k-means on the frames, which has no gradient; or nothing, where a codebook is imported;
 * ``pretrain``: the generator on codes that stay as they are, by the log-mel distance alone, which is not published;
 * ``vocoder``: the generator on such codes, against its critics;
-* ``duration``: by option, a predictor of how long units last.
+* ``duration``: where the recipe has it, a predictor of how long units last, in whose rhythm they are spoken then.
 
 A unit has two codes: of content, and of F0, which lasts for several units. The weights of all parts are in one model.
 
@@ -37,12 +37,11 @@ from unitvoice.features.clusters import read_clusters
 from unitvoice.features.kinds import KINDS, feature_kind
 from unitvoice.nn.duration import DurationPredictor, collapsed, fitted, source_places
 from unitvoice.nn.f0_vqvae import F0Vqvae
-from unitvoice.nn.speaker_encoder import SpeakerEncoder
 from unitvoice.nn.vq import KMeansQuantiser
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.gan import HifiGanSettings, hifi_gan, waves_of
 from unitvoice.systems.preparation import MORE_DATA, check_crops, check_spoken, deviation, place_codes
-from unitvoice.systems.voices import VoiceTable
+from unitvoice.systems.voices import HeardVoices, VoiceTable
 
 __all__ = ["CodeHifiGan", "F0Settings", "Settings"]
 
@@ -84,16 +83,14 @@ class Settings(HifiGanSettings):
     width: PositiveInt = 128  # of the vectors that content and F0 are spoken from
     table: NonNegativeInt = 128  # values of a speaker's row in the table; 0: there is none
     reference: NonNegativeInt = 0  # values of a voice as heard from recordings; 0: voices are not heard
-    rhythm: Literal["source", "predicted"] = "source"  # how long units last when they are spoken
     scored: Literal["content", "both"] = "content"  # the code vectors that units are compared by
 
 
 class CodeHifiGan(System):
     """The system; see the module's docstring."""
 
-    mean: Tensor  # of the frames that voices are heard from
-    scale: Tensor
     placed: Tensor  # () bool: whether there are units
+    timed: Tensor  # () bool: whether their lengths are predicted
 
     def __init__(self, settings: Settings, speakers: Sequence[str]) -> None:
         super().__init__(speakers)
@@ -108,29 +105,28 @@ class CodeHifiGan(System):
         self.quantiser = KMeansQuantiser(settings.codes, settings.values, inits=settings.inits)
         self.content = nn.Embedding(settings.codes, settings.width)
         self.f0, self.tone = _f0_parts(settings)
-        self.voices = VoiceTable(self.speakers, settings.table) if settings.table else None
-        self.listener = SpeakerEncoder(settings.values, settings.reference) if settings.reference else None
-        told = settings.width * (2 if settings.f0 else 1) + (settings.table or settings.reference)
+        self.voices = (
+            HeardVoices(settings.values, settings.reference)
+            if settings.reference
+            else VoiceTable(self.speakers, settings.table)
+        )
+        told = settings.width * (2 if settings.f0 else 1) + (settings.reference or settings.table)
         self.gan = hifi_gan(settings, told, round(RATE / self.unit_rate))
-        self.durations = DurationPredictor(settings.width) if settings.rhythm == "predicted" else None
-        self.register_buffer("mean", torch.zeros(settings.values))
-        self.register_buffer("scale", torch.ones(settings.values))
-        self.register_buffer("placed", torch.zeros((), dtype=torch.bool))
-        self._heard: dict[str, Tensor] = {}  # speaker -> (reference,)
+        self.durations = DurationPredictor(settings.width)
+        for name in ("placed", "timed"):
+            self.register_buffer(name, torch.zeros((), dtype=torch.bool))
 
     def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
         """What learns in a stage; nothing where the codebook is imported."""
-        parts = (self.gan.generator, self.content, self.tone, self.voices, self.listener)
-        speaking: dict[str, tuple[nn.Module, ...]] = {"generator": tuple(part for part in parts if part is not None)}
+        tone = () if self.tone is None else (self.tone,)
+        speaking = {"generator": (self.gan.generator, self.content, self.voices, *tone)}
         known: dict[str, dict[str, tuple[nn.Module, ...]]] = {
+            **({"f0-vqvae": {"f0-vqvae": (self.f0,)}} if self.f0 else {}),
             "units": {"units": () if self.settings.codebook else (self.quantiser,)},
-            "pretrain": speaking,
+            "pretrain": dict(speaking),
             "vocoder": {"critics": (self.gan.critics,), **speaking},
+            "duration": {"duration": (self.durations,)},
         }
-        if self.f0:
-            known["f0-vqvae"] = {"f0-vqvae": (self.f0,)}
-        if self.durations:
-            known["duration"] = {"duration": (self.durations,)}
         if stage not in known:
             raise InputError(
                 f"there is no stage {stage!r} of this system as set; known are {listed(known)}; correct the recipe"
@@ -148,8 +144,10 @@ class CodeHifiGan(System):
             lacks = {"units": not self.placed, "f0-vqvae": self.f0 and not self.f0.quantiser.counts.any()}
             if missing := [name for name, lost in lacks.items() if lost]:
                 raise InputError(f"stage {stage} speaks codes; put stages {listed(missing)} before it in the recipe")
-            self.mean.copy_(means[self.input])
-            self.scale.copy_(deviation(batch.frames[self.input].float(), self.mean))
+            self.timed.fill_(stage == "duration")
+            if isinstance(self.voices, HeardVoices):
+                self.voices.mean.copy_(means[self.input])
+                self.voices.scale.copy_(deviation(batch.frames[self.input].float(), self.voices.mean))
 
     def _place(self, stage: str, batch: Batch) -> None:
         if self.settings.codebook:
@@ -199,12 +197,13 @@ class CodeHifiGan(System):
     def losses(self, stage: str, batch: Batch, step: int, player: str) -> dict[str, Tensor]:
         """What a player minimises; see the module's docstring."""
         if player == "f0-vqvae" and self.f0:
-            return self.f0(self._contours(batch))[2]  # type: ignore[no-any-return]
+            terms: dict[str, Tensor] = self.f0(self._contours(batch))[2]
+            return terms
         frames = self._pooled(batch.frames[self.input], batch.means.get(self.input))
         quantised = self.quantiser(frames)
         if player == "units":
             return dict(quantised.losses)
-        if player == "duration" and self.durations:
+        if player == "duration":
             runs = collapsed(quantised.indices[..., 0])
             return {"duration": self.durations.loss(self.content(runs.codes), runs)}
         codes = quantised.indices
@@ -214,7 +213,7 @@ class CodeHifiGan(System):
         spoken = self.gan.generator(self._told(codes, self._voices(batch)).mT)
         if player == "critics":
             return {"critics": self.gan.criticism(real, spoken)}
-        if self.voices is not None and self.voices.training:
+        if isinstance(self.voices, VoiceTable) and self.voices.training:
             self.voices.count(batch.speakers)
         if stage == "pretrain":
             return {"mel": self.gan.weights.mel * self.gan.mel_distance(real, spoken)}
@@ -222,8 +221,7 @@ class CodeHifiGan(System):
 
     def _contours(self, batch: Batch) -> Tensor:
         """What codes of F0 see of crops, (B, T, 1 or 2) at 200 Hz."""
-        contours = batch.frames[str(self.pitch)]
-        return self._seen(contours)
+        return self._seen(batch.frames[str(self.pitch)])
 
     def _seen(self, contours: Tensor) -> Tensor:
         return contours if self.settings.f0 and self.settings.f0.voicing else contours[..., :1]
@@ -246,17 +244,10 @@ class CodeHifiGan(System):
 
     def _voices(self, batch: Batch) -> Tensor:
         """The voices of crops, (B, V): rows of the table, or as they are heard from another crop of the speaker."""
-        if self.listener is None:
-            rows: Tensor = self.voices(batch.speakers) if self.voices is not None else batch.speakers
-            return rows
-        heard = batch.frames[self.input][_others_of_same(batch.speakers)]
-        return self._listened(heard)
-
-    def _listened(self, frames: Tensor) -> Tensor:
-        """(B, T, D) frames to voices, (B, V)."""
-        if self.listener is None:
-            raise InputError("the model knows voices by name and hears none")
-        voices: Tensor = self.listener(((frames.float() - self.mean) / self.scale).mT)
+        known = isinstance(self.voices, VoiceTable)
+        voices: Tensor = self.voices(
+            batch.speakers if known else batch.frames[self.input][_others_of_same(batch.speakers)]
+        )
         return voices
 
     def _told(self, codes: Tensor, voices: Tensor) -> Tensor:
@@ -298,31 +289,30 @@ class CodeHifiGan(System):
 
     def hear(self, speaker: str, recordings: Sequence[Tensor]) -> None:
         """See :class:`System`; a voice is the mean over its recordings."""
-        heard = [self._listened(frames[None, :, : self.settings.values])[0] for frames in recordings]
-        self._heard[speaker] = torch.stack(heard).mean(dim=0)
+        if isinstance(self.voices, HeardVoices):
+            self.voices.hear(speaker, [frames[:, : self.settings.values] for frames in recordings])
+        else:
+            self.speaker_row(speaker)
 
     def speak(self, units: Tensor, speaker: str, samples: int) -> Wave:
         """See :class:`unitvoice.systems.speaking.SpeaksWaves`."""
-        voice = self._voice(speaker, units.device)
-        if self.durations is not None:
+        voice = self._voice(speaker)
+        if self.timed:
             units = units[self._rhythm(units[:, 0])]
-        return self.gan.speak(self._told(units[None], voice)[0], samples)
+        return self.gan.speak(self._told(units[None], voice[None])[0], samples)
 
-    def _voice(self, speaker: str, device: torch.device) -> Tensor:
-        """The voice of a speaker, (1, V); InputError for one who is not known, was not learned, or was not heard."""
-        if self.voices is not None:
-            row = self.speaker_row(speaker)
-            self.voices.check(row)
-            learned: Tensor = self.voices(torch.tensor([row], device=device))
-            return learned
-        if speaker not in self._heard:
-            raise InputError(f"the model has not heard the speaker {speaker!r}; give it recordings as references")
-        return self._heard[speaker][None].to(device)  # it may have been heard elsewhere
+    def _voice(self, speaker: str) -> Tensor:
+        """The voice of a speaker, (V,); InputError for one who is not known, was not learned, or was not heard."""
+        if isinstance(self.voices, HeardVoices):
+            return self.voices.voice(speaker)
+        row = self.speaker_row(speaker)
+        self.voices.check(row)
+        return self.voices.weight[row]
 
     def _rhythm(self, codes: Tensor) -> Tensor:
         """The places of units to speak, (U,), where runs of equal codes, (U,), last as long as is predicted."""
         runs = collapsed(codes[None])
-        predicted = self.durations.lengths(self.content(runs.codes[0])) if self.durations else runs.lengths[0]
+        predicted = self.durations.lengths(self.content(runs.codes[0]))
         return source_places(runs.lengths[0], fitted(predicted, len(codes)))
 
 

@@ -1,4 +1,4 @@
-"""Voices of a generator: rows of a table, of which it is known whether anything was learned."""
+"""Voices of a generator: rows of a table, or what is heard of recordings."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from unitvoice.errors import InputError, listed
 from unitvoice.nn.ranks import total
+from unitvoice.nn.speaker_encoder import SpeakerEncoder
 
-__all__ = ["VoiceTable"]
+__all__ = ["HeardVoices", "VoiceTable"]
 
 
 class VoiceTable(nn.Embedding):
@@ -37,3 +38,37 @@ class VoiceTable(nn.Embedding):
                 f"the model has not learned to speak as {self._speakers[row]}, but as "
                 f"{listed(known, 20) or 'nobody yet'}; train its generator with recordings of that voice"
             )
+
+
+class HeardVoices(nn.Module):
+    """Voices by an encoder of frames, which may be of anybody.
+
+    Args:
+        values: of a frame.
+        width: of a voice.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, values: int, width: int) -> None:
+        super().__init__()
+        self.encoder = SpeakerEncoder(values, width)
+        self.register_buffer("mean", torch.zeros(values))
+        self.register_buffer("scale", torch.ones(values))
+        self._heard: dict[str, Tensor] = {}  # speaker -> (width,)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B, T, values) frames to voices, (B, width)."""
+        voices: Tensor = self.encoder(((frames.float() - self.mean) / self.scale).mT)
+        return voices
+
+    def hear(self, speaker: str, recordings: Sequence[Tensor]) -> None:
+        """Remember a voice as the mean over recordings, each (T, values)."""
+        self._heard[speaker] = torch.cat([self(frames[None]) for frames in recordings]).mean(dim=0)
+
+    def voice(self, speaker: str) -> Tensor:
+        """A voice that was heard, (width,); InputError for another."""
+        if speaker not in self._heard:
+            raise InputError(f"the model has not heard the speaker {speaker!r}; give it recordings as references")
+        return self._heard[speaker].to(self.mean.device)  # it may have been heard elsewhere
