@@ -123,14 +123,16 @@ class KMeansQuantiser(CodebookQuantiser):
         for number, centres in enumerate(self.centres):
             members = indices if number == best else nearest(frames, centres)
             shares = F.one_hot(members, self.codes[0]).double()
-            sums, counts = total(shares.T @ points), total(shares.sum(dim=0).long())
-            square = total((points - F.embedding(members, centres.double())).square().sum())
+            squares = (points - F.embedding(members, centres.double())).square()
+            mine = torch.column_stack([shares.T @ points, shares.sum(dim=0), shares.T @ squares.sum(dim=1)])
+            sums, counts, spread = total(mine).split([self.width, 1, 1], dim=1)
+            counts = counts[:, 0].long()
             known = self.counts[number] + counts
             means = (centres.double() * self.counts[number, :, None] + sums) / known.clamp(min=1)[:, None]
             self.centres[number] = torch.where(counts[:, None] > 0, means, centres)
             self.counts[number] = known
             seen = counts.sum()
-            self.distortion[number] += (1 - self.decay) * (square / seen.clamp(min=1) - self.distortion[number])
+            self.distortion[number] += (1 - self.decay) * (spread.sum() / seen.clamp(min=1) - self.distortion[number])
             if number == best:
                 self.used += counts
         self.since += seen
