@@ -41,7 +41,7 @@ from unitvoice.nn.vq import KMeansQuantiser
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.gan import HifiGanSettings, hifi_gan, waves_of
 from unitvoice.systems.preparation import MORE_DATA, check_crops, check_spoken, deviation, place_codes
-from unitvoice.systems.voices import HeardVoices, VoiceTable
+from unitvoice.systems.voices import HeardVoices, VoiceTable, others_of_same
 
 __all__ = ["CodeHifiGan", "F0Settings", "Settings"]
 
@@ -246,7 +246,7 @@ class CodeHifiGan(System):
         """The voices of crops, (B, V): rows of the table, or as they are heard from another crop of the speaker."""
         known = isinstance(self.voices, VoiceTable)
         voices: Tensor = self.voices(
-            batch.speakers if known else batch.frames[self.input][_others_of_same(batch.speakers)]
+            batch.speakers if known else batch.frames[self.input][others_of_same(batch.speakers)]
         )
         return voices
 
@@ -341,16 +341,3 @@ def _check(settings: Settings) -> None:
         raise InputError("centres are imported of frames as they are; set centred to false and stride to 1")
     if bool(settings.table) == bool(settings.reference):
         raise InputError("voices are either in a table or heard; set table or reference above 0, and the other to 0")
-
-
-def _others_of_same(speakers: Tensor) -> Tensor:
-    """For each of (B,) speakers the place of the next crop of the same, around the end; its own where there is none.
-
-    >>> _others_of_same(torch.tensor([4, 7, 4, 4, 9]))
-    tensor([2, 1, 3, 0, 4])
-    """
-    count = len(speakers)
-    places = torch.arange(count, device=speakers.device)
-    steps = (places - places[:, None] - 1) % count  # how far each crop is after the one that follows
-    strangers = speakers != speakers[:, None]
-    return steps.masked_fill(strangers, count).argmin(dim=1)

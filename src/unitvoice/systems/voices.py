@@ -9,7 +9,7 @@ from unitvoice.errors import InputError, listed
 from unitvoice.nn.ranks import total
 from unitvoice.nn.speaker_encoder import SpeakerEncoder
 
-__all__ = ["HeardVoices", "VoiceTable"]
+__all__ = ["HeardVoices", "VoiceTable", "others_of_same"]
 
 
 class VoiceTable(nn.Embedding):
@@ -72,3 +72,16 @@ class HeardVoices(nn.Module):
         if speaker not in self._heard:
             raise InputError(f"the model has not heard the speaker {speaker!r}; give it recordings as references")
         return self._heard[speaker].to(self.mean.device)  # it may have been heard elsewhere
+
+
+def others_of_same(speakers: Tensor) -> Tensor:
+    """For each crop of (B,) speakers the place of the next one of the same, around the end; its own where it is alone.
+
+    >>> others_of_same(torch.tensor([4, 7, 4, 4, 9]))
+    tensor([2, 1, 3, 0, 4])
+    """
+    count = len(speakers)
+    places = torch.arange(count, device=speakers.device)
+    steps = (places - places[:, None] - 1) % count  # how far each crop is after the one that follows
+    strangers = speakers != speakers[:, None]
+    return steps.masked_fill(strangers, count).argmin(dim=1)
