@@ -34,7 +34,7 @@ def saved(name, model, speakers, folder, **features):
     recipe = build(Recipe, load_recipe(RECIPES / f"{name}.yaml", "paper", {"model": model}), name)
     system = create_system(recipe, speakers)
     if name == "vqvae2-melgan":
-        system.learned += 1
+        system.voices.learned += 1
     save_model(folder, system, recipe, features=features)
     return folder
 

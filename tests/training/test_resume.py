@@ -67,9 +67,10 @@ def shrunk(path):
     content["model"] |= {
         name: [SMALL] * len(size) if isinstance(size, list) else SMALL for name, size in sizes.items()
     }
-    for name, small in {"generator": {"channels": 1}, "critics": {"widest": SMALL}}.items():
-        if name in content["model"]:
-            content["model"][name] |= small
+    if generator := content["model"].get("generator"):
+        generator["channels"] = 2 ** len(generator["ratios"]) if "periods" in content["model"]["critics"] else 1
+    if critics := content["model"].get("critics"):
+        critics["widest"] = SMALL
     steps = {"steps": 12, "batch": 4, "checkpoint_every": 4, "develop_every": 5, "listen_every": None, "warmup": 2}
     for name, stage in content["stages"].items():
         several = {"speakers": 2, "crop": 0.4} if stage.get("speakers") else {}

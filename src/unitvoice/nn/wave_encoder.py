@@ -25,7 +25,8 @@ class WaveEncoder(nn.Module):
     Shape:
         input (B, T), T at least :attr:`field`; output (B, (T - field) // stride + 1, outputs).
 
-    >>> WaveEncoder(8, 16, (2, 2, 1))(torch.zeros(1, 24)).shape
+    >>> import torch
+    >>> WaveEncoder(8, 16, (2, 2, 1))(torch.zeros(1, 26)).shape
     torch.Size([1, 2, 16])
     """
 
