@@ -80,7 +80,9 @@ def load_vocoder(folder: Path, system: System, device: torch.device) -> TrainedV
         raise InputError("the model makes sound by itself; leave out the vocoder")
     vocoder = load_model(folder)
     if not isinstance(vocoder, Vocodes):
-        raise InputError(f"{folder} is a model, but no vocoder; train the recipe melgan or hifigan, and give its folder")
+        raise InputError(
+            f"{folder} is a model, but no vocoder; train the recipe melgan or hifigan, and give its folder"
+        )
     kind = vocoder.input
     read, decoded = (one.trained_on.get(kind, {}).get("parameters") for one in (vocoder, system))
     if read != decoded:
