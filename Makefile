@@ -1,5 +1,6 @@
 # make demo   run the whole pipeline on the demo corpus     make test   run the tests
 # make lint   check style, types and the workflow           make lock   resolve the requirements anew
+# make test-cluster   run the tests on a Slurm of their own (as root on Debian or Ubuntu it is installed)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,12 +13,16 @@ export UV_SYSTEM_CERTS := 1
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	--python-version 3.12 --override requirements/overrides.txt
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test test-cluster lint lock clean
 demo: $(VENV)/.ready
 	$(ACTIVATE) && snakemake --cores all
 
 test: $(VENV)/.ready
 	$(ACTIVATE) && python -m pytest
+
+test-cluster: $(VENV)/.ready
+	tests/slurm/install.sh
+	$(ACTIVATE) && python -m pytest --slurm tests/test_cluster_run.py tests/test_cluster_training.py
 
 lint: $(VENV)/.ready
 	$(ACTIVATE) && ruff check && ruff format --check && mypy && snakefmt --check Snakefile workflow && snakemake --lint
