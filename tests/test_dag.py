@@ -11,25 +11,38 @@ from pathlib import Path
 
 import pytest
 import yaml
+from features.ssl_making import transformers_folder
 
 from unitvoice.settings import merged
+from unitvoice.store import Store
 
 ROOT = Path(__file__).parent.parent
-TINY = {
+QUICK = {
     "demo": {"synthesiser": "formants", "size": "tiny"},
     "seeds": [0],
+    "conversion": {"iterations": 4},
+    "evaluation": {"judges": ["duration", "mcd"], "maps": []},  # the others take a minute
+}
+TINY = QUICK | {
     "overrides": {
         "model": {"channels": 16, "layers": 1, "codes": 16},
         "stages": {"vqvae": {"steps": 40, "batch": 4, "checkpoint_every": 20}},
     },
-    "conversion": {"iterations": 4},
-    "evaluation": {"judges": ["duration", "mcd"], "maps": []},  # the others take a minute
+}
+SPOKEN_UNITS = {  # code-hifigan on a small encoder
+    "overrides": {
+        "model": {"values": 16, "codes": 16, "width": 8, "generator": {"channels": 8}, "critics": {"widest": 8}},
+        "stages": {
+            name: {"steps": 4, "batch": 4, "checkpoint_every": 4, "develop_every": 4, "listen_every": None}
+            for name in ("f0-vqvae", "units", "pretrain", "vocoder")
+        },
+    },
 }
 
 
-def snakemake(folder, *arguments, changes=None):
+def snakemake(folder, *arguments, base=TINY, changes=None):
     """Run the workflow in a folder of its own; returns the finished process with everything it printed."""
-    config = merged(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY, changes or {})
+    config = merged(yaml.safe_load((ROOT / "config.yaml").read_text()), base, changes or {})
     folder.mkdir(exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
@@ -161,6 +174,20 @@ def test_a_vocoder_is_trained_for_each_language_and_speaks_for_the_system_that_d
         assert len(speaking) == 2
         assert all(f"{folder}/mel/" in command for command in speaking)
     assert sum("--vocoder" in command for command in commands) == 4
+
+
+def test_units_of_an_encoder_on_disk_become_a_valid_submission_that_declares_it_as_external_data(tmp_path):
+    transformers_folder("hubert", "base", tmp_path / "encoder")
+    ready = yaml.safe_load((ROOT / "workflow" / "configs" / "pretrained-encoder.yaml").read_text())
+    ready["ssl"]["hubert"] = {"layer": 2, "path": str(tmp_path / "encoder")}
+    done = snakemake(tmp_path, base=merged(ready, QUICK, SPOKEN_UNITS))
+    assert done.returncode == 0, done.stdout
+    made = tmp_path / "results" / "demo" / "code-hifigan"
+    assert json.loads((made / "validation.json").read_text())["findings"] == []
+    metadata = yaml.safe_load(zipfile.ZipFile(made / "submission.zip").read("metadata.yaml"))
+    assert metadata["using external data"] is True
+    units = Store(tmp_path / "results" / "demo" / "english" / "code-hifigan" / "seed-0" / "units" / "vectors")
+    assert units.meta["rate"] == 50
 
 
 def test_two_runs_in_two_folders_and_any_number_of_shards_give_the_same_archive(finished, tmp_path):

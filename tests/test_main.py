@@ -1,6 +1,7 @@
 """The command of the package: what it can do, exit codes, and the Python of a few lines."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import import_module
@@ -142,3 +143,9 @@ def test_the_conversion_of_the_command_is_that_of_python(tiny_model, recording, 
     main(["convert", str(tiny_model), str(recording), str(tmp_path / "o.wav"), "--target", target])
     api.write(tmp_path / "p.wav", api.convert(model, recording, target))
     assert len(audio.read(tmp_path / "o.wav")) == len(audio.read(tmp_path / "p.wav"))
+
+
+def test_commands_do_not_wait_for_the_compiler_to_load():
+    code = "import sys, unitvoice.api, unitvoice.conversion.convert; print('torch._dynamo' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"

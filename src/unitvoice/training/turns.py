@@ -6,7 +6,6 @@ from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch._dynamo.exc import TorchDynamoException
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
@@ -49,6 +48,7 @@ class Turn:
         self._losses: nn.Module = _Losses(system, stage, player)
         self._plain = self._losses
         if settings.compile and _can_compile(device.type):
+            _leave_out_quantisers(system)
             self._losses.compile(backend=COMPILER)
         self._begin()
         if several() and self._parameters:
@@ -70,7 +70,7 @@ class Turn:
         before = [tensor.clone() for tensor in _changed_by_forward(self._system)]
         try:
             terms = self._gradient(batch, step)
-        except TorchDynamoException as error:  # as from a cache that a killed process left half-written
+        except _compiler_error() as error:  # as from a cache that a killed process left half-written
             log.warning("the losses are compiled no more: %s", str(error).strip().splitlines()[0])
             self._plain._compiled_call_impl = None  # noqa: SLF001 - torch has no other way back
             self._restore(before)
@@ -125,6 +125,19 @@ def _changed_by_forward(system: System) -> list[Tensor]:
     quantisers = (module for module in system.modules() if isinstance(module, Quantiser))
     codebooks = (parameter.data for module in quantisers for parameter in module.parameters(recurse=False))
     return [*(buffer.data for buffer in system.buffers()), *codebooks]
+
+
+def _leave_out_quantisers(system: System) -> None:
+    """Have quantisers run as they are in what is compiled: they depend on the data, with ties and codes that die."""
+    for module in system.modules():
+        if isinstance(module, Quantiser) and "forward" not in vars(module):
+            module.forward = torch.compiler.disable(module.forward)  # type: ignore[method-assign]
+
+
+def _compiler_error() -> type[Exception]:
+    from torch._dynamo.exc import TorchDynamoException  # noqa: PLC0415 - it takes seconds, and most never compile
+
+    return TorchDynamoException
 
 
 @cache

@@ -52,7 +52,6 @@ class CodebookQuantiser(Quantiser):
         self.register_buffer("revived", torch.zeros((), dtype=torch.int64))
         self.register_buffer("random_state", torch.Generator().manual_seed(seed).get_state())
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator] # it depends on the data: ties, and codes that die
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Quantised:
         """Quantise frames, (B, T, D); see :class:`Quantiser`. The result is that of the codes before their update."""
         frames = self.project(x.float())

@@ -48,7 +48,6 @@ class GumbelQuantiser(GradientQuantiser):
         super().__init__(codes, width, decay=decay, revive_below=revive_below, seed=seed)
         self.hard = hard
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator] # it depends on the data: ties, and codes that die
     def forward(self, x: Tensor, mask: Tensor | None = None, temperature: float = 1.0) -> Quantised:
         """Quantise frames, (B, T, D); see :class:`Quantiser`.
 
