@@ -33,6 +33,21 @@ def test_files_off_the_rate_are_found_among_many():
     assert odd_counts(frames, seconds, frame_rate(frames, seconds)).keys() == wrong.keys()
 
 
+def test_a_few_long_files_among_many_short_ones_are_not_odd():
+    seconds = {f"s{number}": 0.235 + 0.005 * (number % 20) for number in range(67)}
+    seconds |= {f"l{number}": 2.2207 + 0.4 * number for number in range(6)}
+    frames = {name: round(np.ceil(50 * value - 0.25)) for name, value in seconds.items()}
+    found = frame_rate(frames, seconds)
+    assert found.per_second == pytest.approx(50, rel=0.01)
+    assert odd_counts(frames, seconds, found) == {}
+
+
+def test_one_long_file_with_a_wrong_count_does_not_set_the_rate():
+    seconds = {f"s{number}": 0.5 + 0.01 * number for number in range(60)} | {"long": 100.0}
+    frames = counts(seconds, 50.0, 0.0) | {"long": 4000}
+    assert odd_counts(frames, seconds, frame_rate(frames, seconds)).keys() == {"long"}
+
+
 def test_counts_unrelated_to_the_lengths_have_no_rate():
     seconds = lengths()
     random = np.random.default_rng(1).integers(1, 500, len(seconds))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["FrameRate", "frame_rate", "odd_counts"]
 
@@ -21,15 +22,27 @@ class FrameRate(NamedTuple):
 def frame_rate(frames: Mapping[str, int], seconds: Mapping[str, float]) -> FrameRate | None:
     """The rate that the majority of files follows within one frame; None when there is no such rate.
 
-    A line through the counts by least squares, repeated without the files that are more than two frames off.
+    A line through the counts by least squares, repeated without the files that are more than two frames off. It begins
+    from the longer files, which tell the rate best: the longer half, or those that last for half the time, whichever
+    line more files follow.
     """
     names = [name for name in frames if name in seconds]
     length = np.array([seconds[name] for name in names])
     count = np.array([frames[name] for name in names], dtype=np.float64)
     if len(names) < FEWEST or np.ptp(length) == 0:
         return None
+    falling = np.sort(length)[::-1]
+    half = falling[np.searchsorted(np.cumsum(falling), falling.sum() / 2)]
+    lines = [_line(length, count, length >= least) for least in (np.median(length), half)]
+    odd = {len(odd_counts(frames, seconds, rate)): rate for rate in reversed(lines) if rate}
+    fewest = min(odd, default=len(names))
+    rate = odd.get(fewest)
+    return rate if rate and rate.per_second > 1 and 2 * (len(names) - fewest) > len(names) else None
+
+
+def _line(length: NDArray[np.float64], count: NDArray[np.float64], long: NDArray[np.bool_]) -> FrameRate | None:
+    """A line through the counts that begins from some files; None when no line is left."""
     several = count > 1  # a single frame may stand for any shorter length
-    long = length >= np.median(length)
     rate = FrameRate(float(np.median(count[long] / length[long])), 0.0)
     for _ in range(ROUNDS):
         error = count - rate.per_second * length
@@ -37,8 +50,7 @@ def frame_rate(frames: Mapping[str, int], seconds: Mapping[str, float]) -> Frame
         if near.sum() < FEWEST or np.ptp(length[near]) == 0:
             return None
         rate = FrameRate(*map(float, np.polyfit(length[near], count[near], 1)))
-    fits = len(names) - len(odd_counts(frames, seconds, rate))
-    return rate if rate.per_second > 1 and 2 * fits > len(names) else None
+    return rate
 
 
 def odd_counts(frames: Mapping[str, int], seconds: Mapping[str, float], rate: FrameRate) -> dict[str, float]:
