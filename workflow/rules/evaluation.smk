@@ -87,9 +87,10 @@ rule judge_speakers:
         runtime=grown("1h"),
     params:
         code=digest("unitvoice.evaluation.listening.speaker"),
+        encoder=PLAN.config["evaluation"]["voices"],
     shell:
         "python -m unitvoice.evaluation.listening.speaker {input.manifest} {input.converted} {output}"
-        " --own-voice {input.resynthesised} 2> {log}"
+        " --own-voice {input.resynthesised} --encoder {params.encoder:q} 2> {log}"
 
 
 rule check_judges:

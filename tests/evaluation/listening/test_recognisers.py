@@ -126,3 +126,36 @@ def test_a_missing_model_or_library_is_named_with_the_cure(monkeypatch, tmp_path
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(InputError, match=r"pip install 'unitvoice\[ssl\]'"):
         create_judge("whisper:any", {})
+
+
+HUB = """
+dependencies = ["torch"]
+import torch
+
+class Loudness(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(4.0))
+
+    def forward(self, wave, rate):
+        assert rate == 16000
+        return 1 + self.scale * wave.square().mean(dim=1).sqrt()
+
+def utmos22_strong(**options):
+    return Loudness()
+"""
+
+
+def test_utmos_is_loaded_from_a_folder_in_the_form_of_the_hub_and_has_no_opinion_of_silence(tmp_path, wave):
+    (tmp_path / "hubconf.py").write_text(HUB)
+    judge = create_judge(f"utmos:{tmp_path}", {})
+    assert judge.score(Heard(wave, wave))["utmos"] == pytest.approx(1 + 4 * np.sqrt(np.mean(wave**2)), rel=1e-5)
+    assert judge.score(Heard(0 * wave, wave)) == {}
+    assert len(judge.weights) == 64
+
+
+@pytest.mark.parametrize("content", ["", "def utmos22_strong(**options):\n    return 3\n", "raise OSError('x')\n"])
+def test_a_folder_that_has_no_utmos_is_refused_with_the_cure(tmp_path, content):
+    (tmp_path / "hubconf.py").write_text(content)
+    with pytest.raises(InputError, match=r"tarepan/SpeechMOS:v1\.2\.0"):
+        create_judge(f"utmos:{tmp_path}", {})

@@ -14,7 +14,8 @@ from unitvoice import audio
 from unitvoice.audio import RATE
 from unitvoice.errors import InputError
 from unitvoice.evaluation.listening import speaker, speaker_encoder
-from unitvoice.evaluation.listening.speaker import Panel, SpeakerEncoder, equal_error_rate, right_above_wrong
+from unitvoice.evaluation.listening.speaker import Panel, equal_error_rate, right_above_wrong
+from unitvoice.evaluation.listening.speaker_encoder import SpeakerEncoder
 from unitvoice.manifest import Manifest, Trial, Utterance, write_manifest
 
 VOICES = {"V001": (105, 0.85), "V002": (215, 1.15), "S001": (150, 1.0), "S002": (260, 1.3)}  # pitch in Hz, formants

@@ -21,7 +21,7 @@ SIMPLE: Mapping[str, type[Judge]] = {
     "mcd": CepstralDistortion,
     "duration": Duration,
 }
-FORMS = "dnsmos, phones, words, mcd, duration, ctc:MODEL, ctc:MODEL=FILE, whisper:MODEL"
+FORMS = "dnsmos, phones, words, mcd, duration, ctc:MODEL, ctc:MODEL=FILE, whisper:MODEL, utmos:PLACE"
 
 
 def create_judge(name: str, texts: Mapping[str, str], judged: Iterable[str] = ()) -> Judge:
@@ -30,7 +30,7 @@ def create_judge(name: str, texts: Mapping[str, str], judged: Iterable[str] = ()
     Args:
         name: dnsmos, phones (a loop of phones), words (needs transcripts), mcd, duration, or a recogniser that has to
             be downloaded: ctc:MODEL of torchaudio, with =FILE for weights that are there; whisper:MODEL of the hub or
-            of a folder.
+            of a folder; or utmos:PLACE, a repository of torch's hub or a folder.
         texts: transcripts by utterance; there may be none.
         judged: utterances whose transcripts must not shape a judge.
 
@@ -52,6 +52,10 @@ def create_judge(name: str, texts: Mapping[str, str], judged: Iterable[str] = ()
         from unitvoice.evaluation.listening.whisper import Whisper  # noqa: PLC0415 - slow to import
 
         return Whisper(model)
+    if kind == "utmos" and model:
+        from unitvoice.evaluation.listening.utmos import Utmos  # noqa: PLC0415 - slow to import
+
+        return Utmos(model)
     raise InputError(f"there is no judge {name!r}; there are {FORMS}")
 
 

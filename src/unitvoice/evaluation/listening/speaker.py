@@ -15,11 +15,11 @@ from tqdm import tqdm
 
 from unitvoice import audio, cli
 from unitvoice.errors import InputError, listed
-from unitvoice.evaluation.listening.speaker_encoder import SpeakerEncoder
+from unitvoice.evaluation.listening.speaker_verification import GE2E, VoiceEncoder, create_voice_encoder
 from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 
-__all__ = ["Panel", "Similarity", "SpeakerEncoder", "equal_error_rate", "judge", "main", "right_above_wrong"]
+__all__ = ["Panel", "Similarity", "equal_error_rate", "judge", "main", "right_above_wrong"]
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class _Voices:
 
 
 def judge(
-    encoder: SpeakerEncoder,
+    encoder: VoiceEncoder,
     manifest: Manifest,
     converted: Path,
     *,
@@ -184,7 +184,7 @@ def judge(
 
 
 def _embed(
-    encoder: SpeakerEncoder, places: Iterable[tuple[Path, float, float | None]], jobs: int
+    encoder: VoiceEncoder, places: Iterable[tuple[Path, float, float | None]], jobs: int
 ) -> list[NDArray[np.float32]]:
     """Embeddings of stretches of files; InputError with all that cannot be read."""
 
@@ -204,7 +204,7 @@ def _embed(
 
 
 def _similarities(
-    encoder: SpeakerEncoder, manifest: Manifest, converted: Path, voices: _Voices, jobs: int
+    encoder: VoiceEncoder, manifest: Manifest, converted: Path, voices: _Voices, jobs: int
 ) -> list[Similarity]:
     utterances = manifest.by_name()
     trials = [trial for trial in manifest.trials if utterances[trial.source].speaker != trial.target]
@@ -230,7 +230,7 @@ def _conversion(similarities: Sequence[Similarity]) -> dict[str, Any]:
 
 
 def _own_voice(
-    encoder: SpeakerEncoder, manifest: Manifest, folder: Path | None, voices: _Voices, jobs: int
+    encoder: VoiceEncoder, manifest: Manifest, folder: Path | None, voices: _Voices, jobs: int
 ) -> dict[str, Any]:
     if folder is None:
         return {"absent": "no folder of utterances spoken again in their own voice was given"}
@@ -279,11 +279,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--most", type=int, default=Panel.most, help="utterances that stand for a speaker")
     parser.add_argument("--least", type=float, default=Panel.least, help="shortest of them, s")
     parser.add_argument("--seed", type=int, default=Panel.seed, help="of their choice")
+    parser.add_argument("--encoder", default=GE2E, help="ge2e, or wavlm:MODEL of the hub or of a folder")
     parser.add_argument("--jobs", type=int, default=1, help="threads")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     panel = Panel(options.most, options.least, options.seed)
-    manifest, encoder = read_manifest(options.manifest), SpeakerEncoder.load()
+    manifest, encoder = read_manifest(options.manifest), create_voice_encoder(options.encoder)
     found = judge(encoder, manifest, options.converted, own_voice=options.own_voice, panel=panel, jobs=options.jobs)
     write_json(options.output, found)
     log.info("speaker: conversion %s, corpus %s", found["conversion"], found["corpus"])
