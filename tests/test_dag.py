@@ -180,7 +180,7 @@ def test_units_of_an_encoder_on_disk_become_a_valid_submission_that_declares_it_
     transformers_folder("hubert", "base", tmp_path / "encoder")
     ready = yaml.safe_load((ROOT / "workflow" / "configs" / "pretrained-encoder.yaml").read_text())
     ready["ssl"]["hubert"] = {"layer": 2, "path": str(tmp_path / "encoder")}
-    done = snakemake(tmp_path, base=merged(ready, QUICK, SPOKEN_UNITS))
+    done = snakemake(tmp_path, "submission", base=merged(ready, QUICK, SPOKEN_UNITS))
     assert done.returncode == 0, done.stdout
     made = tmp_path / "results" / "demo" / "code-hifigan"
     assert json.loads((made / "validation.json").read_text())["findings"] == []
