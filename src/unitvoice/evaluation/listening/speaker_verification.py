@@ -9,9 +9,8 @@ from torch.nn import functional as F
 
 from unitvoice.audio import RATE, Wave
 from unitvoice.errors import InputError
-from unitvoice.evaluation.listening.judge import optional
+from unitvoice.evaluation.listening.pretrained import pretrained
 from unitvoice.evaluation.listening.speaker_encoder import SpeakerEncoder
-from unitvoice.features.ssl_weights import fingerprint
 
 __all__ = ["GE2E", "VoiceEncoder", "WavlmSpeaker", "create_voice_encoder"]
 
@@ -42,23 +41,10 @@ class WavlmSpeaker:
     """
 
     def __init__(self, model: str) -> None:
-        library = optional("transformers", "ssl")
-        library.utils.logging.disable_progress_bar()
-        library.utils.logging.set_verbosity_error()
-        try:
-            self._prepare = library.AutoFeatureExtractor.from_pretrained(model)
-            self._network = library.WavLMForXVector.from_pretrained(
-                model, dtype=torch.float32, use_safetensors=True
-            ).eval()
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise InputError(
-                f"{model} is no WavLM for speaker verification that can be read here ({reason}); give a name on the "
-                "hub where there is a network, or a folder that save_pretrained wrote"
-            ) from None
+        self._prepare, self._network, self.version, self.weights_hash = pretrained(
+            model, "AutoFeatureExtractor", "WavLMForXVector", "WavLM for speaker verification"
+        )
         self.name = f"WavLM speaker verification, {model}"
-        self.version = f"transformers {library.__version__}"
-        self.weights_hash = fingerprint(self._network)
 
     @torch.inference_mode()
     def embed(self, wave: Wave) -> NDArray[np.float32]:

@@ -5,10 +5,9 @@ from typing import Any
 import torch
 
 from unitvoice.audio import RATE, Wave
-from unitvoice.errors import InputError
-from unitvoice.evaluation.listening.judge import Figure, Heard, optional
+from unitvoice.evaluation.listening.judge import Figure, Heard
+from unitvoice.evaluation.listening.pretrained import pretrained
 from unitvoice.evaluation.listening.recogniser import Recogniser, error_percent, plain
-from unitvoice.features.ssl_weights import fingerprint
 
 __all__ = ["Whisper"]
 
@@ -33,23 +32,10 @@ class Whisper(Recogniser):
 
     def __init__(self, model: str) -> None:
         super().__init__()
-        library = optional("transformers", "ssl")
-        library.utils.logging.disable_progress_bar()
-        library.utils.logging.set_verbosity_error()
-        try:
-            self._processor = library.WhisperProcessor.from_pretrained(model)
-            self._network = library.WhisperForConditionalGeneration.from_pretrained(
-                model, dtype=torch.float32, use_safetensors=True
-            ).eval()
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise InputError(
-                f"{model} is no model of Whisper that can be read here ({reason}); give a name on the hub where there "
-                "is a network, or a folder that save_pretrained wrote"
-            ) from None
+        self._processor, self._network, self.version, self.weights = pretrained(
+            model, "WhisperProcessor", "WhisperForConditionalGeneration", "model of Whisper"
+        )
         self.name = f"Whisper, {model}"
-        self.version = f"transformers {library.__version__}"
-        self.weights = fingerprint(self._network)
 
     @torch.inference_mode()
     def transcribe(self, wave: Wave) -> str:
