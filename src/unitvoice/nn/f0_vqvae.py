@@ -51,7 +51,7 @@ class F0Vqvae(nn.Module):
 
     def forward(self, contour: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """(B, T, values) to the decoded contour, its codes (B, ceil(T / stride), 1), and the weighted losses."""
-        quantised = self.quantiser(self._encoded(contour))
+        quantised = self.quantiser(self.latents(contour))
         decoded = self._decoded(quantised.vectors, contour.shape[1])
         losses = {
             "reconstruction": F.mse_loss(decoded, contour),
@@ -62,22 +62,22 @@ class F0Vqvae(nn.Module):
     def initialise(self, contour: Tensor, generator: torch.Generator) -> None:
         """Draw the codes among those of contours, (B, T, values), already before the first batch of training."""
         with torch.no_grad():
-            self.quantiser.initialise(self._encoded(contour).flatten(0, 1), generator, "draw")
+            self.quantiser.initialise(self.latents(contour).flatten(0, 1), generator, "draw")
 
     def encode(self, contour: Tensor) -> Tensor:
         """(B, T, values) to codes, (B, ceil(T / stride), 1) int64; in evaluation mode the codebook stays as it is."""
-        indices: Tensor = self.quantiser(self._encoded(contour)).indices
+        indices: Tensor = self.quantiser(self.latents(contour)).indices
         return indices
+
+    def latents(self, contour: Tensor) -> Tensor:
+        """(B, T, values) to what is quantised, (B, ceil(T / stride), width); the last frame is held where it ends."""
+        missing = -contour.shape[1] % self.stride
+        encoded: Tensor = self.encoder(F.pad(contour.mT, (0, missing), mode="replicate"))
+        return encoded.mT
 
     def decode(self, indices: Tensor, frames: int) -> Tensor:
         """(B, T, 1) codes to contours, (B, frames, values), of which there are ``stride * T`` at most."""
         return self._decoded(self.quantiser.lookup(indices), frames)
-
-    def _encoded(self, contour: Tensor) -> Tensor:
-        """The last frame is held where the last code lacks some."""
-        missing = -contour.shape[1] % self.stride
-        encoded: Tensor = self.encoder(F.pad(contour.mT, (0, missing), mode="replicate"))
-        return encoded.mT
 
     def _decoded(self, vectors: Tensor, frames: int) -> Tensor:
         decoded: Tensor = self.decoder(vectors.mT)

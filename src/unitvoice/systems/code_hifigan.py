@@ -14,6 +14,8 @@ Departures from the original:
 
 * F0 is of whole utterances, its logarithm is compared with the speaker's by name, and voicing is a value of its own;
 * contours and frames end with the recording, and what is spoken is as long as it;
+* what a submission holds of a unit are both of its codes, as both are spoken: bits of F0 count, but hardly change what
+  units are like;
 * a short file is repeated in time with its frames, and crops begin at any frame;
 * first weights are as torch draws them, see :class:`unitvoice.nn.hifigan.Generator`;
 * the rhythm that is predicted from units is fitted to the length of the source;
@@ -24,7 +26,6 @@ Departures from the original:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import torch
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
@@ -83,7 +84,7 @@ class Settings(HifiGanSettings):
     width: PositiveInt = 128  # of the vectors that content and F0 are spoken from
     table: NonNegativeInt = 128  # values of a speaker's row in the table; 0: there is none
     reference: NonNegativeInt = 0  # values of a voice as heard from recordings; 0: voices are not heard
-    scored: Literal["content", "both"] = "content"  # the code vectors that units are compared by
+    tone: NonNegativeFloat = 0.1  # length of F0's code vectors beside those of content, in what units are compared by
 
 
 class CodeHifiGan(System):
@@ -276,16 +277,19 @@ class CodeHifiGan(System):
         whole = F.pad(frames.T[None], (0, -len(frames) % settings.stride), mode="replicate").mT
         continuous = self._pooled(whole[..., :values], mean[None, :values])
         codes = self.quantiser(continuous).indices
-        vectors = self.quantiser.lookup(codes)[0]
+        vectors = self.quantiser.lookup(codes)
         if self.f0:
             contour = frames[:, values:].reshape(1, -1, CONTOUR)
             # the last unit may lack contour where frames were repeated to make it whole
             missing = max(0, codes.shape[1] * F0_RATE // round(self.unit_rate) - contour.shape[1])
-            codes = self._with_f0(codes, self._seen(F.pad(contour, (0, 0, 0, missing))))
-        if self.f0 and settings.scored == "both":
-            toned = self.f0.quantiser.lookup(codes[..., 1:])[0]
-            vectors = torch.cat([vectors, toned], dim=-1)
-        return Units(codes[0], vectors, continuous[0])
+            contour = self._seen(F.pad(contour, (0, 0, 0, missing)))
+            codes = self._with_f0(codes, contour)
+            if settings.tone:
+                scale = settings.tone * _length(self.quantiser.table()) / _length(self.f0.quantiser.table())
+                latents = self.f0.latents(contour).repeat_interleave(self._lasting, dim=1)[:, : codes.shape[1]]
+                continuous = torch.cat([continuous, scale * latents], dim=-1)
+                vectors = torch.cat([vectors, scale * self.f0.quantiser.lookup(codes[..., 1:])], dim=-1)
+        return Units(codes[0], vectors[0], continuous[0])
 
     def hear(self, speaker: str, recordings: Sequence[Tensor]) -> None:
         """See :class:`System`; a voice is the mean over its recordings."""
@@ -323,6 +327,11 @@ def _f0_parts(settings: Settings) -> tuple[F0Vqvae | None, nn.Embedding | None]:
         return None, None
     sizes = {name: getattr(own, name) for name in ("channels", "halvings", "codes", "width", "decay", "commitment")}
     return F0Vqvae(CONTOUR if own.voicing else 1, **sizes), nn.Embedding(own.codes, settings.width)
+
+
+def _length(table: Tensor) -> Tensor:
+    """Root mean square norm of code vectors, (K, D)."""
+    return table.square().sum(dim=1).mean().sqrt().clamp_min(torch.finfo(table.dtype).tiny)
 
 
 def _check(settings: Settings) -> None:
