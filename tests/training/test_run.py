@@ -96,6 +96,29 @@ def test_the_terms_of_the_log_are_those_of_the_last_step():
     assert run.figures()["codebook"] != first["codebook"]
 
 
+def test_the_gradients_of_the_log_are_those_of_the_last_step_by_part():
+    run = duel()
+    assert run.gradients() == {}
+    run.step(noise(0))
+    found = run.gradients()
+    expected = {
+        f"gradient_{name}": torch.cat([one.grad.flatten() for one in part.parameters() if one.grad is not None]).norm()
+        for name, part in run.system.named_children()
+        if any(one.grad is not None for one in part.parameters())
+    }
+    assert found == pytest.approx({name: float(norm) for name, norm in expected.items()})
+    run.step(noise(1))
+    assert run.gradients() != found
+
+
+def test_a_part_that_learns_no_more_has_no_gradient_in_the_log(monkeypatch):
+    monkeypatch.setattr(Duel, "players", lambda self, _: {"generator": (self.quantiser, self.norm)})
+    run = duel()
+    run.system.critic.weight.grad = torch.ones_like(run.system.critic.weight)  # of an earlier stage
+    run.step(noise(0))
+    assert run.gradients().keys() == {"gradient_quantiser", "gradient_norm"}
+
+
 def test_a_codebook_that_collapses_raises_one_alarm_until_it_recovers(caplog):
     run = duel(collapse=0.5)
     book = run.system.quantiser

@@ -90,7 +90,7 @@ def train_stage(
             if listening and _is_heard(done, settings):
                 from_first(lambda: listening.speak(run.result, folder / "listening", run.counts.step))
             if figures:
-                record.add(done, figures)
+                record.add(done, figures | run.gradients())
                 progress.show(figures)
             progress.add(1)
             run.counts.finished = done == settings.steps or run.patience_ended

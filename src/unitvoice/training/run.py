@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils import get_total_norm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from unitvoice.errors import InputError, listed
@@ -110,6 +111,17 @@ class Run:
         figures = {name: value for name, value in terms.items() if math.isfinite(value)} | self.system.monitor()
         figures["skipped"] = float(self.counts.skipped)
         return figures | ({"collapsed": 1.0} if alarm else {})
+
+    def gradients(self) -> dict[str, float]:
+        """Norm of the last gradient of each part of the system, as its update used it: ``gradient_<part>``."""
+        learned = {id(parameter) for turn in self._turns for parameter in turn.parameters}
+        found = {}
+        for name, part in self.system.named_children():
+            own = (parameter.grad for parameter in part.parameters() if id(parameter) in learned)
+            norm = float(get_total_norm([gradient for gradient in own if gradient is not None]))
+            if norm > 0 and math.isfinite(norm):
+                found[f"gradient_{name}"] = norm
+        return found
 
     def _collapsed(self) -> bool:
         """Whether the codes in use since the last line have been too few for several lines."""

@@ -37,9 +37,9 @@ class Turn:
     def __init__(self, system: System, stage: str, player: str, settings: StageSettings, device: torch.device) -> None:
         self.player, self._system, self._settings, self._device = player, system, settings, device
         self._modules = nn.ModuleList(system.players(stage)[player])
-        self._parameters = list(self._modules.parameters())
+        self.parameters = list(self._modules.parameters())
         self.optimiser = torch.optim.AdamW(
-            [{"params": self._parameters}],  # torch takes a group without parameters, but not their absence
+            [{"params": self.parameters}],  # torch takes a group without parameters, but not their absence
             settings.learning_rate,
             settings.betas,
             weight_decay=settings.weight_decay,
@@ -51,7 +51,7 @@ class Turn:
             _leave_out_quantisers(system)
             self._losses.compile(backend=COMPILER)
         self._begin()
-        if several() and self._parameters:
+        if several() and self.parameters:
             # buffers are the quantisers' and the normalisations' business; players may leave parameters unused
             self._losses = DistributedDataParallel(self._losses, broadcast_buffers=False, find_unused_parameters=True)
 
@@ -75,14 +75,14 @@ class Turn:
             self._plain._compiled_call_impl = None  # noqa: SLF001 - torch has no other way back
             self._restore(before)
             terms = self._gradient(batch, step)
-        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         norm = get_total_norm(gradients).to(self._device)
         finite = torch.stack([norm.float(), *(term.float() for term in terms.values())]).isfinite().all()
         if total((~finite).long()):
             self._restore(before)
             return terms, False
         if self._settings.clip is not None:
-            clip_grads_with_norm_(self._parameters, self._settings.clip, norm)
+            clip_grads_with_norm_(self.parameters, self._settings.clip, norm)
         self.optimiser.param_groups[0]["lr"] = learning_rate
         self.optimiser.step()
         return terms, True
@@ -101,7 +101,7 @@ class Turn:
             with self._losses.no_sync() if together else nullcontext():  # type: ignore[operator]
                 with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.precision == "bf16"):
                     terms: dict[str, Tensor] = self._losses(part, step)
-                if self._parameters:
+                if self.parameters:
                     (torch.stack(list(terms.values())).sum() / len(parts)).backward()
             for name, term in terms.items():
                 means[name] = means.get(name, torch.zeros_like(term)) + term.detach() / len(parts)

@@ -52,3 +52,14 @@ def test_what_is_not_trained_on_has_curves_beside_the_losses(text):
     assert "dev_abx over steps, klingon" in page
     assert "dev_reconstruction over steps" not in page
     assert "dev_perplexity" not in page
+
+
+def test_gradients_of_the_parts_are_no_losses_and_have_a_picture_of_their_own(text):
+    page = text(*records(gradient_encoder=0.5, gradient_decoder=20.0))
+    assert page.count("gradient over steps, klingon") == 1
+    assert "gradient_encoder" not in page
+    assert all(f"<title>{part}</title>" in page for part in ("encoder", "decoder"))
+
+
+def test_a_log_without_gradients_says_so(text):
+    assert "the first run has none in its training log" in text(*records())

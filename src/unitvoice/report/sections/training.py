@@ -26,12 +26,16 @@ MONITORED = frozenset(  # logged beside losses
     {"step", "usage", "perplexity", "revived", "skipped", "collapsed", "speaker_accuracy"}
 )
 DEVELOPMENT = "dev_"  # begins the names of figures of what is not trained on
+GRADIENT = "gradient_"  # begins the names of norms, by part of the system
 SHOWN = ("dev_loss", "dev_abx", "dev_perplexity", "speaker_accuracy")
 
 
 def training(results: Results) -> Markup:
     """The losses of all seeds over the steps, what is told of unseen data, and what went wrong, by language."""
-    groups = [_group(one, [_curve(one, name) for name in (*_losses(one), *_shown(one))]) for one in results.languages]
+    groups = [
+        _group(one, [*(_curve(one, name) for name in (*_losses(one), *_shown(one))), _gradients(one)])
+        for one in results.languages
+    ]
     return section("training", "Training", _seeds(results), [_faults(one) for one in results.languages], groups)
 
 
@@ -60,7 +64,7 @@ def _group(one: LanguageResults, charts: Sequence[Markup]) -> Markup:
 
 def _losses(one: LanguageResults) -> list[str]:
     """Names of what was minimised, the error of the frames first."""
-    found = {name for name in _logged(one) - MONITORED if not name.startswith(DEVELOPMENT)}
+    found = {name for name in _logged(one) - MONITORED if not name.startswith((DEVELOPMENT, GRADIENT))}
     return sorted(found or {"reconstruction"}, key=lambda name: (name != "reconstruction", name))
 
 
@@ -95,7 +99,20 @@ def _curve(one: LanguageResults, name: str) -> Markup:
     return figure(caption, line_chart(lines, x, y, f"{name} over steps, {one.name}"))
 
 
-def _line(run: Run, name: str) -> Line:
+def _gradients(one: LanguageResults) -> Markup:
+    """How much of the gradient reaches each part of the system."""
+    parts = sorted(name for name in {name for record in one.first.log for name in record} if name.startswith(GRADIENT))
+    lines = [_line(one.first, name, name.removeprefix(GRADIENT)) for name in parts]
+    if not lines:
+        return missing(f"Gradient, {one.name}", Absent("the first run has none in its training log"))
+    x = Axis("step", 0, max(line.x[-1] for line in lines))
+    y = Axis.over("norm of the gradient", [value for line in lines for value in line.y], log=True)
+    names = legend(*((f"series-{number % 6}", line.label) for number, line in enumerate(lines)))
+    caption = "Norm of the gradient of each part, first seed: a part that lies far below the others hardly learns."
+    return figure(caption, line_chart(lines, x, y, f"gradient over steps, {one.name}"), names)
+
+
+def _line(run: Run, name: str, label: str = "") -> Line:
     """One figure over the steps, those of later stages put after the earlier ones; what is not finite is left out."""
     steps: list[float] = []
     values: list[float] = []
@@ -107,7 +124,7 @@ def _line(run: Run, name: str) -> Line:
         if math.isfinite(record.get(name, math.nan)):
             steps.append(before + last)
             values.append(record[name])
-    return Line(f"seed {run.seed}", steps, values)
+    return Line(label or f"seed {run.seed}", steps, values)
 
 
 def _ranks(one: LanguageResults) -> Markup:
