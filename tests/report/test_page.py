@@ -105,6 +105,19 @@ def test_every_trial_has_three_players_and_three_spectrograms(make_results, writ
         assert player["src"].startswith("data:audio/mpeg")
 
 
+def test_variants_that_speak_are_heard_side_by_side_on_the_same_trials(make_results, write):
+    folder = make_results()
+    for language in ("english", "surprise"):
+        for name in ("other", "silent"):
+            shutil.copytree(folder / language / "fake-system", folder / language / name)
+        shutil.rmtree(folder / language / "silent" / "seed-0" / "converted")
+    document = Document(write(folder, "--trials", "4", "--beside", "other=0,1", "silent=0"))
+    assert len([a for a in document.all("article") if a["class"] == "trial"]) == 4
+    labels = [player["aria-label"].partition(": ")[0] for player in document.all("audio")]
+    assert labels == ["Source", "fake-system", "other", "Target voice"] * 4
+    assert document.text.count("0.80 to target, 0.40 to source") == 2 * 4
+
+
 def test_pictures_and_players_are_described(make_results, write):
     document = Document(write(make_results()))
     assert all(image["alt"] for image in document.all("img"))
