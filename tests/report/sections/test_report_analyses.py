@@ -50,6 +50,21 @@ def test_judges_have_their_figures_beside_those_of_the_check(page):
         assert shown in text
 
 
+def test_judges_tell_of_all_variants_side_by_side(tmp_path):
+    manifest = Manifest("made", "klingon", tmp_path, ())
+
+    def variant(name, mean, beside=()):
+        judges = {"one": {"judge": JUDGE, "figures": {"a_figure": GOOD | {"mean": mean}}}}
+        run = Run(tmp_path, 0, None, None, ())
+        found = {} if mean is None else {"listening": {"judges": judges, "trials": []}}
+        one = LanguageResults("klingon", tmp_path, manifest, "mfcc39", None, (run,), (), None, **found)
+        return Results(tmp_path, name, (0,), (one,), None, beside)
+
+    text = str(listening(variant("mine", 1.25, (variant("other", 3.75), variant("silent", None)))))
+    assert all(shown in text for shown in ("mine", "other", "1.25", "3.75", "recordings"))
+    assert "silent" not in text
+
+
 def test_a_judge_that_failed_or_cannot_judge_says_so(page):
     judges = {"one": {"judge": JUDGE, "figures": {"a_figure": BAD}}, "words": {"absent": "there is no text"}}
     text = page(listening, listening={"judges": judges, "trials": []})
