@@ -23,6 +23,7 @@ from unitvoice.training.train import train
 os.environ["PYTHONPATH"] = str(Path(demo.__file__).parents[2])
 torch.set_num_threads(1)
 settings.register_profile("alike", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("wide", deadline=None, max_examples=3000)  # for hours, by --hypothesis-profile=wide
 settings.load_profile("alike")
 
 TINY_MODEL = {"channels": 16, "layers": 1, "codes": 16, "width": 8, "speaker_width": 4}
@@ -31,6 +32,7 @@ TINY_STAGE = {"steps": 2, "batch": 4, "crop": 0.32, "learning_rate": 0.001, "che
 
 def pytest_addoption(parser):
     parser.addoption("--slurm", action="store_true", help="run the tests that start a Slurm of their own")
+    parser.addoption("--large", action="store_true", help="run the tests of long and many recordings")
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,13 @@ def slurm(request):
         pytest.skip("needs --slurm")
     with private_slurm() as environment:
         yield environment
+
+
+@pytest.fixture(scope="session")
+def large(request):
+    """For tests that take minutes, which run when they are asked for."""
+    if not request.config.getoption("--large"):
+        pytest.skip("needs --large")
 
 
 @pytest.fixture(scope="session")

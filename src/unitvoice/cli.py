@@ -1,7 +1,6 @@
 """What all commands of the package share: the parser's form, the logger and the exit codes."""
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -12,7 +11,8 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from unitvoice import __version__
-from unitvoice.errors import InputError, UnfinishedError
+from unitvoice.errors import InputError, UnfinishedError, printable
+from unitvoice.files import parse_json
 
 __all__ = ["Command", "mapping", "natural", "parser", "positive", "run", "run_one_of"]
 
@@ -83,7 +83,7 @@ def mapping(text: str) -> dict[str, Any]:
     {'codes': 256}
     """
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is not JSON ({error})") from None
     if not isinstance(content, dict):
@@ -109,14 +109,14 @@ def run(main: Callable[[], int | None]) -> None:
         code = _fail(str(error), os.EX_TEMPFAIL)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        code = _fail(f"error: {error.strerror or error}{place}", 2)
+        code = _fail(printable(f"error: {error.strerror or error}{place}"), 2)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback is not an answer
         if os.environ.get("UNITVOICE_TRACEBACK"):
             traceback.print_exc()
         hint = "please report it with the output of the same command under UNITVOICE_TRACEBACK=1"
-        code = _fail(f"internal error: {type(error).__name__}: {error} ({hint})", 1)
+        code = _fail(printable(f"internal error: {type(error).__name__}: {error} ({hint})"), 1)
     sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from unitvoice.errors import InputError
 
-__all__ = ["atomic", "read_json", "sha256", "write_json", "write_text"]
+__all__ = ["atomic", "parse_json", "read_json", "read_text", "sha256", "write_json", "write_text"]
 
 
 @contextmanager
@@ -62,12 +62,32 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSO
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_text(path: Path) -> str:
+    """The content of a text file, its line ends as Unix has them; InputError when it is not in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in UTF-8 ({error.reason}); correct or replace the file") from None
+
+
 def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever JSON can hold
     """Read JSON; InputError when the file is not JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+        return parse_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise InputError(f"{path} is not a JSON file ({error}); make it again or take it from a backup") from None
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """What a JSON text says; ValueError for another text, or for brackets in brackets without end.
+
+    >>> parse_json('{"codes": [1, 2]}')
+    {'codes': [1, 2]}
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def sha256(path: Path) -> str:

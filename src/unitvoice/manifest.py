@@ -11,11 +11,13 @@ A manifest is a folder:
 """
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
+from unicodedata import normalize
 
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic, read_json, write_json
@@ -23,6 +25,7 @@ from unitvoice.files import atomic, read_json, write_json
 __all__ = ["Manifest", "Phone", "Subset", "Trial", "Utterance", "read_manifest", "write_manifest"]
 
 Subset = Literal["unit", "voice", "parallel-source", "parallel-voice", "dev", "test"]
+LONGEST = 255 - len(".wav")  # bytes of a name, as file systems know names of 255
 TASK_SUFFIXES = (".abx", ".item")
 
 
@@ -134,7 +137,7 @@ def _read(folder: Path) -> Manifest:
         root=Path(facts["root"]),
         utterances=_read_table(folder / "utterances.csv", Utterance),
         trials=_read_table(folder / "trials.csv", Trial),
-        bitrate=tuple((name.removesuffix(".txt"), float(seconds)) for name, seconds in bitrate),
+        bitrate=tuple((name.removesuffix(".txt"), _finite(seconds)) for name, seconds in bitrate),
         tasks={task.stem: task for task in tasks},
         phones=_read_table(folder / "phones.csv", Phone),
     )
@@ -146,6 +149,11 @@ def _check(manifest: Manifest) -> None:
     outputs = [trial.name for trial in manifest.trials]
     if strange := sorted({name for name in (*names, *outputs) if not _is_file_name(name)}):
         raise InputError(f"{place}: these names cannot be names of files: {listed(map(repr, strange))}; rename them")
+    speakers = {utterance.speaker for utterance in manifest.utterances}
+    if strange := sorted({name for name in speakers if not _is_in_lists(name)}):
+        raise InputError(f"{place}: these names of speakers fit in no list: {listed(map(repr, strange))}; rename them")
+    if strange := sorted({one.path for one in manifest.utterances if not _is_encodable(one.path)}):
+        raise InputError(f"{place}: these names of files are not in UTF-8: {listed(map(repr, strange))}; rename them")
     if twice := _repeated(names):
         raise InputError(f"{place}: these utterances occur more than once: {listed(twice)}; file names must differ")
     if twice := _repeated(outputs):
@@ -164,13 +172,23 @@ def _check(manifest: Manifest) -> None:
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
-    return sorted(name for name, count in Counter(names).items() if count > 1)
+    """Those that are equal on any file system: some take two spellings of a letter with an accent for one."""
+    return sorted(name for name, count in Counter(normalize("NFC", name) for name in names).items() if count > 1)
 
 
 def _is_file_name(name: str) -> bool:
-    """Whether a name can be that of a file and stand in a list with one name a line."""
-    encodable = name.encode(errors="ignore").decode() == name
-    return encodable and name.splitlines() == [name] and not {"/", "\t", "\0"} & set(name) and name not in {".", ".."}
+    """Whether files can have a name, with a suffix, and lists hold it."""
+    short = len(name.encode(errors="replace")) <= LONGEST
+    return _is_in_lists(name) and short and "/" not in name and name not in {".", ".."}
+
+
+def _is_in_lists(name: str) -> bool:
+    """Whether a name can stand in a list with one name a line."""
+    return _is_encodable(name) and name.splitlines() == [name] and not {"\t", "\0"} & set(name)
+
+
+def _is_encodable(name: str) -> bool:
+    return name.encode(errors="ignore").decode() == name
 
 
 def _write_table(path: Path, kind: type, rows: Iterable[Any]) -> None:
@@ -199,8 +217,13 @@ def _values(path: Path, row: Sequence[str], types: Sequence[Any]) -> list[Any]:
 
 
 def _parse(value: str, kind: object) -> str | float | None:
-    if kind is float:
-        return float(value)
-    if kind == float | None:
-        return float(value) if value else None
-    return value
+    if kind is float or (kind == float | None and value):
+        return _finite(value)
+    return None if kind == float | None else value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number

@@ -9,6 +9,7 @@ A store is a folder of three files, however many utterances it holds:
 
 import csv
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
@@ -39,8 +40,8 @@ class Store(Mapping[str, NDArray[Any]]):
             raise InputError(f"{folder} is not a store of frames (it has no meta.json); make it with its stage first")
         self.meta: dict[str, Any] = read_json(folder / "meta.json")
         try:
-            self.frames: NDArray[Any] = np.load(folder / "frames.npy", mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            self.frames: NDArray[Any] = np.lib.format.open_memmap(folder / "frames.npy", mode="r")
+        except Exception as error:  # noqa: BLE001 - a damaged header can end in any exception
             raise InputError(
                 f"{folder / 'frames.npy'} is damaged ({error}); delete {folder} and make it again"
             ) from None
@@ -54,7 +55,7 @@ class Store(Mapping[str, NDArray[Any]]):
         ends = list(accumulate((rows for _, rows in self.index.values()), initial=0))
         if self.frames.ndim != TABLE or [first for first, _ in self.index.values()] + [len(self.frames)] != ends:
             raise InputError(f"{folder}: index.csv and frames.npy disagree; delete the folder and make it again")
-        if not isinstance(self.meta, dict) or not {"kind", "rate", "first", "content"} <= set(self.meta):
+        if not _is_description(self.meta):
             raise InputError(f"{folder / 'meta.json'} is damaged; delete {folder} and make it again")
 
     @property
@@ -83,6 +84,14 @@ class Store(Mapping[str, NDArray[Any]]):
     def __len__(self) -> int:
         """Number of utterances."""
         return len(self.index)
+
+
+def _is_description(meta: Any) -> bool:  # noqa: ANN401 - what a JSON file holds
+    """Whether ``meta.json`` says what all readers of a store ask it."""
+    match meta:
+        case {"kind": str(), "rate": float() | int() as rate, "first": float() | int() as first, "content": str()}:
+            return 0 < rate < math.inf and math.isfinite(first) and isinstance(meta.get("parameters"), dict)
+    return False
 
 
 class StoreWriter:

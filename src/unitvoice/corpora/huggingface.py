@@ -1,7 +1,6 @@
 """Audio data sets of Hugging Face exported as folders: sound files beside a ``metadata.csv`` or ``.jsonl``."""
 
 import csv
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from unitvoice.corpora.collection import Settings
 from unitvoice.corpora.recordings import Part, Recording
 from unitvoice.errors import InputError, listed
+from unitvoice.files import parse_json
 
 __all__ = ["TABLES", "recordings"]
 
@@ -45,7 +45,7 @@ def _rows(table: Path) -> list[dict[str, Any]]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             if table.suffix == ".csv":
                 return list(csv.DictReader(file))
-            rows = [json.loads(line) for line in file if line.strip()]
+            rows = [parse_json(line) for line in file if line.strip()]
     except (ValueError, csv.Error) as error:
         raise InputError(f"{table} cannot be read ({error}); export the data set again") from None
     if not all(isinstance(row, dict) for row in rows):

@@ -1,5 +1,6 @@
 """What an archive says it holds, whether that may be written, and writing no more than that."""
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,17 @@ from typing import Literal, Protocol
 
 from unitvoice.errors import InputError
 
-__all__ = ["Archive", "Kind", "Member", "UnsafeError", "check_members", "damaged", "write_member", "wrong_password"]
+__all__ = [
+    "Archive",
+    "Kind",
+    "Member",
+    "UnsafeError",
+    "check_members",
+    "damaged",
+    "is_of_the_disk",
+    "write_member",
+    "wrong_password",
+]
 
 EXPANSION = 100  # times that an archive may grow; speech grows less than 3 times, label files about 10
 HARMLESS = 64 << 20  # bytes that every archive may grow to
@@ -60,6 +71,11 @@ class Archive(Protocol):
 def damaged(archive: Path, what: str) -> InputError:
     """The error for an archive whose bytes are not what they should be."""
     return InputError(f"{archive} is damaged or cut short ({what}); download it again")
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether an error is the file system's; a decoder that is led to an impossible place is told EINVAL."""
+    return isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}
 
 
 def wrong_password(archive: Path) -> InputError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import py7zr
 from py7zr.io import NullIOFactory
 
-from unitvoice.corpora.members import Member, damaged, wrong_password
+from unitvoice.corpora.members import Member, damaged, is_of_the_disk, wrong_password
 from unitvoice.corpora.passwords import PASSWORD_VARIABLE, Password
 from unitvoice.errors import InputError, listed
 
@@ -73,7 +73,7 @@ def _opened(path: Path, password: Password | None, fault: InputError) -> Iterato
     except py7zr.PasswordRequired:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_the_disk(error):
             raise
         raise fault from None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from unitvoice.corpora.layouts import recognised
 from unitvoice.errors import InputError, listed
@@ -77,6 +78,7 @@ def find_source(said: str | Mapping[str, Any], languages: Sequence[str]) -> Sour
     kind, path = own.get("kind"), own.get("path")
     if path is not None:
         path = str(Path(path).expanduser())
+        _check_braces(path)
         kind = _in_folder(path, kind, languages)
     elif kind is None:
         raise InputError("corpus: give its kind, or the path of a folder whose layout is known")
@@ -87,6 +89,8 @@ def find_source(said: str | Mapping[str, Any], languages: Sequence[str]) -> Sour
         )
     if own.get("archives") and (path is not None or not own.get("mirrors")):
         raise InputError("corpus: archives need mirrors (addresses of folders that hold them), and no path")
+    if any("@" in urlsplit(mirror).netloc for mirror in own.get("mirrors", ())):
+        raise InputError("corpus: a mirror's address has a name and password, which logs would show; use ~/.netrc")
     return Source(
         name=own.get("name", kind),
         kind=kind,
@@ -103,6 +107,12 @@ def _mapping(said: str | Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(said, str):
         return said
     return {"path": said} if "/" in said or said.startswith((".", "~")) else {"kind": said}
+
+
+def _check_braces(path: str) -> None:
+    """Snakemake fills what stands in braces, and names of our own in angle brackets."""
+    if set("{}<>") & set(path.replace(LANGUAGE, "")):
+        raise InputError(f"corpus: rename {path}: it has braces or angle brackets, which the workflow would fill")
 
 
 def _in_folder(path: str, kind: str | None, languages: Sequence[str]) -> str:

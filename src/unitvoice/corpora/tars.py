@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from unitvoice.corpora.members import Kind, Member, damaged, write_member
+from unitvoice.corpora.members import Kind, Member, damaged, is_of_the_disk, write_member
 from unitvoice.progress import Progress
 
 __all__ = ["TarArchive", "is_tar"]
@@ -61,8 +61,8 @@ class TarArchive:
                 while stream.read(CHUNK):  # the checksum of the compressed file stands at its end
                     pass
         except FAULTS as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the file system's, not the decoder's
+            if is_of_the_disk(error):
+                raise
             raise damaged(self.path, str(error) or type(error).__name__) from None
 
     def members(self) -> Iterable[Member]:

@@ -1,6 +1,5 @@
 """One attempt to bring a file over, continuing where the last one stopped."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ import urllib3
 
 from unitvoice.corpora.web_pages import looks_like_web_page
 from unitvoice.errors import InputError
-from unitvoice.files import write_json
+from unitvoice.files import parse_json, write_json
 from unitvoice.progress import Progress
 
 __all__ = ["BrokenError", "Part", "RefusedError", "fetch", "shown"]
@@ -65,7 +64,7 @@ class Part:
     def origin(self) -> _Origin:
         """Where they come from; an empty one when that is not known."""
         try:
-            return _Origin(**json.loads(self._note.read_text(encoding="utf-8")))
+            return _Origin(**parse_json(self._note.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return _Origin()
 

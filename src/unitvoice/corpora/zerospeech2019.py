@@ -179,12 +179,12 @@ def _phones(path: Path, utterances: Sequence[Utterance]) -> Iterator[Phone]:
     if not path.is_file():
         return
     known = {utterance.utterance for utterance in utterances}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            try:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
                 if row["utterance"] in known:
                     yield Phone(row["utterance"], float(row["start"]), float(row["stop"]), row["phone"])
-            except (KeyError, TypeError, ValueError):
-                raise InputError(
-                    f"{path} must have the columns utterance, start, stop and phone, with times in seconds"
-                ) from None
+    except (KeyError, TypeError, ValueError, csv.Error):
+        raise InputError(
+            f"{path} must have the columns utterance, start, stop and phone, with times in seconds"
+        ) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from unitvoice.errors import InputError, listed
+from unitvoice.files import read_text
 
 __all__ = ["Gold", "Interval", "Segment", "read_gold", "transcribe"]
 
@@ -62,7 +63,7 @@ def read_gold(phones: Path, words: Path) -> Gold:
 def _read(path: Path) -> dict[str, Track]:
     found: dict[str, list[Segment]] = {}
     bad = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         try:
             file, onset, offset, label = line.split()
             found.setdefault(file, []).append(Segment(float(onset), float(offset), label))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.frames import Frames, read_features, text_files
-from unitvoice.files import write_json
+from unitvoice.files import read_text, write_json
 from unitvoice.store import Store
 
 __all__ = ["Bitrate", "bitrate", "read_durations"]
@@ -99,7 +99,7 @@ def _entropy(counts: Counter[bytes]) -> float:
 def read_durations(path: Path) -> list[tuple[str, float]]:
     """Read a list of ``<stem>.txt <seconds>`` lines; InputError names the lines of another form."""
     found, bad = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         try:
             name, seconds = line.rsplit(maxsplit=1)
             found.append((name.removesuffix(".txt"), float(seconds)))

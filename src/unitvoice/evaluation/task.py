@@ -18,6 +18,8 @@ from unitvoice.evaluation.triplets import Items, Mode, Triplets, cells_of, has_t
 __all__ = ["AbxTask", "Item", "read_items", "read_task", "task_from_items"]
 
 ITEM_FIELDS = 7
+EXPANSION = 1032  # times that deflated data of an ABXpy file can grow
+SMALL = 1 << 16  # bytes of a file that may grow as one of this size
 MODES: dict[tuple[str, ...], Mode] = {
     ("phone_1", "speaker_1", "phone_2", "speaker_2"): "across",
     ("phone_1", "phone_2"): "within",
@@ -146,20 +148,20 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         raise
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file ({error}); fetch the task file again") from None
-    except (KeyError, IndexError, ValueError, AttributeError, TypeError, SyntaxError) as error:
+    except Exception as error:  # noqa: BLE001 - a crafted file can end in any exception
         reason = str(error).strip('"')
         raise InputError(f"{path} is no ABX task ({reason}); give a file made by ABXpy, or an item table") from None
 
 
 def _read_hdf5(path: Path) -> AbxTask:
     with _opened(path) as file:
-        bys = [_text(by) for by in file["bys"][:]]
+        bys = [_text(by) for by in _whole(file["bys"])]
         _check_some(str(path), len(bys))
-        columns = tuple(_text(name) for name in file["regressors"][bys[0]]["indexed_datasets"][:])
+        columns = tuple(_text(name) for name in _whole(file["regressors"][bys[0]]["indexed_datasets"]))
         if columns not in MODES:
             raise ValueError(f"its regressors are {listed(columns)}")
         items = tuple(_hdf5_items(file["feat_dbs"][by]["table"]) for by in bys)
-        ranges = file["triplets"]["by_index"][:].astype(np.int64)
+        ranges = _whole(file["triplets"]["by_index"]).astype(np.int64)
         if len(ranges) != len(bys) or (len(ranges) and ranges[:, 1].max() > len(file["triplets"]["data"])):
             raise ValueError("its triplets do not fit its contexts")
         contexts = [[str(part) for part in ast.literal_eval(by)] for by in bys]
@@ -169,7 +171,7 @@ def _read_hdf5(path: Path) -> AbxTask:
         with _opened(path) as opened:
             speaker = contexts[index][0] if mode == "within" else None
             start, stop = ranges[index]
-            rows = opened["triplets"]["data"][start:stop].astype(np.int64)
+            rows = _checked(opened["triplets"]["data"])[start:stop].astype(np.int64)
             if len(rows) and (rows.min() < 0 or rows.max() >= len(items[index])):
                 raise ValueError(f"a triplet of context {bys[index]} names an item that is not there")
             return Triplets(rows, *_hdf5_cells(opened["regressors"][bys[index]], len(rows), speaker))
@@ -177,10 +179,22 @@ def _read_hdf5(path: Path) -> AbxTask:
     return AbxTask(str(path), mode, tuple(" ".join(context) for context in contexts), items, triplets)
 
 
+def _checked(data: h5py.Dataset) -> h5py.Dataset:
+    """A table, unless its header promises more than its file can hold."""
+    if data.nbytes > EXPANSION * max(Path(data.file.filename).stat().st_size, SMALL):
+        raise ValueError(f"{data.name} claims {data.nbytes:,} bytes")
+    return data
+
+
+def _whole(data: h5py.Dataset) -> NDArray[Any]:
+    content: NDArray[Any] = _checked(data)[:]
+    return content
+
+
 def _hdf5_items(table: h5py.Dataset) -> Items:
     columns: dict[str, NDArray[Any]] = {}
-    content = table[:]
-    for field in (name for name in content.dtype.names if name.startswith("values_block_")):
+    content = _whole(table)
+    for field in (name for name in content.dtype.names or () if name.startswith("values_block_")):
         # a pickled list of names, in the text protocol: read by its form, never unpickled
         names = re.findall(r"(?:V|S')(\w+)'?\n", _text(table.attrs[f"{field}_kind"]))
         columns |= {name: content[field][:, place] for place, name in enumerate(names)}
@@ -189,15 +203,15 @@ def _hdf5_items(table: h5py.Dataset) -> Items:
 
 
 def _hdf5_cells(group: h5py.Group, rows: int, speaker: str | None) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
-    order = [_text(name) for name in group["indexed_datasets"][:]]
-    data = group["indexed_data"][:]
+    order = [_text(name) for name in _whole(group["indexed_datasets"])]
+    data = _whole(group["indexed_data"])
     if data.shape != (rows, len(order)):
         raise ValueError("its regressors do not fit its triplets")
     columns, names = [], []
     for name in ("phone_1", "phone_2", "speaker_1", "speaker_2"):
         known = name in order
         columns.append(data[:, order.index(name)] if known else np.zeros(rows, dtype=np.int64))
-        names.append([_text(label) for label in group["indexes"][name][:]] if known else [str(speaker)])
+        names.append([_text(label) for label in _whole(group["indexes"][name])] if known else [str(speaker)])
     return cells_of(columns, names)
 
 

@@ -20,7 +20,7 @@ from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.alignment import Gold, Interval, Segment, read_gold, transcribe
 from unitvoice.evaluation.distances import edit_distance
-from unitvoice.files import write_json
+from unitvoice.files import read_text, write_json
 
 __all__ = ["TermDiscovery", "read_classes", "score_classes"]
 
@@ -61,7 +61,7 @@ def read_classes(path: Path) -> dict[str, list[Interval]]:
     classes: dict[str, list[Interval]] = {}
     bad: list[str] = []
     current: list[Interval] | None = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         fields = line.split(" ")
         if not line:
             current = None

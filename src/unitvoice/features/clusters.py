@@ -1,7 +1,6 @@
 """Centres of k-means with the frames that they are of, in one plain file."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitvoice.errors import InputError
-from unitvoice.files import atomic
+from unitvoice.files import atomic, parse_json
 from unitvoice.store import Store
 
 __all__ = ["Clusters", "described", "read_clusters", "write_clusters"]
@@ -57,8 +56,8 @@ def read_clusters(path: Path) -> Clusters:
     try:
         with np.load(path, allow_pickle=False) as content:
             centres = np.asarray(content["centres"], dtype=np.float32)
-            frames, facts = (json.loads(str(content[name])) for name in ("frames", "facts"))
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+            frames, facts = (parse_json(str(content[name])) for name in ("frames", "facts"))
+    except Exception as error:  # noqa: BLE001 - a damaged archive can end in any exception
         raise InputError(
             f"{path} is not a file of centres ({error}); make it with unitvoice.units.kmeans, or import it with "
             "unitvoice.units.exchange"

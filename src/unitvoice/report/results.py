@@ -1,6 +1,5 @@
 """What a results folder holds: the one place of the report that reads it."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from unitvoice.errors import InputError
-from unitvoice.files import read_json
+from unitvoice.files import parse_json, read_json
 from unitvoice.manifest import Manifest, read_manifest
 from unitvoice.store import Store
 
@@ -355,6 +354,6 @@ def _log(path: Path) -> tuple[Mapping[str, float], ...]:
     if not path.is_file():
         return ()
     try:
-        return tuple(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+        return tuple(parse_json(line) for line in path.read_text(encoding="utf-8").splitlines())
     except ValueError as error:
         raise InputError(f"{path} has a line that is not JSON ({error}); train the model again") from None

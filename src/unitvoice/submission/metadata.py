@@ -7,6 +7,7 @@ from typing import Any, Literal
 import yaml
 
 from unitvoice.errors import InputError, listed
+from unitvoice.settings import SHORT, parse_yaml
 
 __all__ = ["Year", "dump", "entries", "faults", "parse", "read_metadata", "split"]
 
@@ -50,11 +51,11 @@ def parse(content: bytes) -> dict[str, Any]:
     """A metadata file as a mapping; ValueError, whose message ends a sentence about the file, when it is none."""
     try:
         # the organisers read tabs as blanks too
-        found = yaml.safe_load(content.decode("utf-8").replace("\t", " "))
+        found = parse_yaml(content.decode("utf-8").replace("\t", " "))
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
-    except yaml.YAMLError as error:
-        raise ValueError(f"is not YAML ({' '.join(str(error).split())})") from None
+    except ValueError as error:
+        raise ValueError(f"is not YAML ({error})") from None
     if not found:
         raise ValueError("is empty")
     if not isinstance(found, dict):
@@ -73,7 +74,7 @@ def faults(content: Mapping[str, Any], demanded: Mapping[str, type], allowed: Ma
         if content[key] is None:
             yield f"has nothing at '{key}'"
         elif not isinstance(content[key], known[key]):
-            yield f"has {content[key]!r} at '{key}', which must be {KINDS[known[key]]}"
+            yield f"has {SHORT.repr(content[key])} at '{key}', which must be {KINDS[known[key]]}"
         elif key == "abx distance" and content[key] not in DISTANCES:
             yield f"has '{content[key]}' at '{key}', which must be one of {_quoted(DISTANCES)}"
 

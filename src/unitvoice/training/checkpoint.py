@@ -46,11 +46,19 @@ def write(path: Path, state: dict[str, Any]) -> None:
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """A state on the CPU; None when the file is damaged. Nothing is unpickled but tensors and plain values."""
+    """A state on the CPU; None when the file is damaged. Nothing is unpickled but tensors and plain values.
+
+    Raises:
+        InputError: the file is whole, but of another origin.
+    """
     data = path.read_bytes()
     if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
         return None
-    state: dict[str, Any] = torch.load(io.BytesIO(data[DIGEST:]), map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(data[DIGEST:]), map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - a crafted file can end in any exception
+        kind = type(error).__name__
+        raise InputError(f"{path} is whole but holds no state of training ({kind}); remove it") from None
     return state
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unitvoice.errors import InputError
+from unitvoice.files import parse_json, read_text
 
 __all__ = ["Record"]
 
@@ -28,8 +29,8 @@ class Record(AbstractContextManager["Record"]):
         if silent:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.read_text(encoding="utf-8").splitlines() if step and path.exists() else []
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        lines = read_text(path).splitlines() if step and path.exists() else []
+        kept = [line for line in lines if _was_before(line, step)]
         path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         self._writer = None if curves is None else _writer(curves, step)
 
@@ -51,6 +52,14 @@ class Record(AbstractContextManager["Record"]):
         if self._writer is not None:
             for name, value in figures.items():
                 self._writer.add_scalar(name, value, step)
+
+
+def _was_before(line: str, step: int) -> bool:
+    """Whether a line is of a step that counts; one that was cut or harmed is of none."""
+    try:
+        return bool(parse_json(line)["step"] <= step)
+    except (ValueError, LookupError, TypeError):
+        return False
 
 
 def _writer(folder: Path, step: int) -> Any:  # noqa: ANN401 - an optional package's class

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unitvoice.errors import InputError
-from unitvoice.files import atomic
+from unitvoice.files import atomic, parse_json
 
 __all__ = ["Form", "Line", "collapsed", "expanded", "formatted", "read_lines", "write_lines", "write_listing"]
 
@@ -180,7 +180,7 @@ def _tabbed(text: str) -> tuple[str, str]:
 
 def _mapping(text: str) -> tuple[str, Any]:
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError:
         content = ast.literal_eval(text)  # which makes plain values alone
     if not isinstance(content, Mapping):
