@@ -1,5 +1,6 @@
 # make demo   run the whole pipeline on the demo corpus     make test   run the tests
 # make lint   check style, types and the workflow           make lock   resolve the requirements anew
+# make test-faults   run the workflow while processes are shot, disks are full and files change
 # make test-cluster   run the tests on a Slurm of their own (as root on Debian or Ubuntu it is installed)
 
 VENV := .venv
@@ -13,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	--python-version 3.12 --override requirements/overrides.txt
 
-.PHONY: demo test test-cluster lint lock clean
+.PHONY: demo test test-cluster test-faults lint lock clean
 demo: $(VENV)/.ready
 	$(ACTIVATE) && snakemake --cores all
 
@@ -23,6 +24,10 @@ test: $(VENV)/.ready
 test-cluster: $(VENV)/.ready
 	tests/slurm/install.sh
 	$(ACTIVATE) && python -m pytest --slurm tests/test_cluster_run.py tests/test_cluster_training.py
+
+# as root it fills disks too; the table goes to benchmarks/faults.txt
+test-faults: $(VENV)/.ready
+	$(ACTIVATE) && python -m pytest -n 0 --faults tests/faults
 
 lint: $(VENV)/.ready
 	$(ACTIVATE) && ruff check && ruff format --check && mypy && snakefmt --check Snakefile workflow && snakemake --lint

@@ -33,6 +33,7 @@ TINY_STAGE = {"steps": 2, "batch": 4, "crop": 0.32, "learning_rate": 0.001, "che
 def pytest_addoption(parser):
     parser.addoption("--slurm", action="store_true", help="run the tests that start a Slurm of their own")
     parser.addoption("--large", action="store_true", help="run the tests of long and many recordings")
+    parser.addoption("--faults", action="store_true", help="run the workflow while all kinds of things go wrong")
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from unitvoice.errors import InputError
-from unitvoice.files import atomic, read_json, sha256, write_json, write_text
+from unitvoice.files import alone_in, atomic, clear_remains, read_json, sha256, write_json, write_text
 
 
 def fill(folder, text):
@@ -93,7 +95,7 @@ def test_a_block_that_writes_nothing_is_an_error_and_keeps_the_older_file(tmp_pa
 
 
 def test_what_a_killed_process_of_the_same_number_left_is_in_nobodys_way(tmp_path):
-    fill(tmp_path / f".b.{os.getpid()}.part", "half")
+    fill(tmp_path / f".b.{os.uname().nodename}-{os.getpid()}.part", "half")
     with atomic(tmp_path / "b") as beside:
         fill(beside, "new")
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
@@ -155,3 +157,54 @@ def test_what_is_not_json_is_told_with_its_name(tmp_path, content):
 def test_the_sum_is_that_of_the_standard(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_what_killed_processes_left_is_cleared_and_what_a_living_one_writes_is_not(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    here = os.uname().nodename
+    fill(tmp_path / f".b.{here}-{gone.pid}.part", "half")
+    fill(tmp_path / f".b.{here}-{gone.pid}.old", "old")
+    kept = {f".b.{here}-{os.getppid()}.part", f".b.elsewhere-{gone.pid}.part", f".c.{here}-{gone.pid}.part", ".b.x"}
+    for name in kept:
+        fill(tmp_path / name, "of another")
+    clear_remains(tmp_path / "b")
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+WORKING = """
+import sys, time
+from pathlib import Path
+from unitvoice.files import alone_in
+with alone_in(Path(sys.argv[1])):
+    print("in", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_process_waits_until_the_first_has_left_its_working_folder(tmp_path, caplog):
+    """As when a job outlives the Snakemake that started it, and is started again."""
+    first = subprocess.Popen([sys.executable, "-c", WORKING, str(tmp_path / "w")], stdout=subprocess.PIPE, text=True)
+    assert first.stdout.readline() == "in\n"
+    threading.Timer(0.5, first.kill).start()
+    with alone_in(tmp_path / "w"):
+        assert first.poll() is not None
+    assert "another process works there; this one waits for its end" in caplog.text
+    first.wait()
+
+
+def test_a_folder_that_the_first_process_has_moved_away_is_made_anew(tmp_path):
+    def leave():
+        with alone_in(tmp_path / "w"):
+            entered.set()
+            time.sleep(0.3)
+            (tmp_path / "w").rename(tmp_path / "done")
+
+    entered = threading.Event()
+    first = threading.Thread(target=leave)
+    first.start()
+    entered.wait()
+    with alone_in(tmp_path / "w"):
+        assert (tmp_path / "done").is_dir()
+        assert (tmp_path / "w").is_dir()
+    first.join()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unsealing import unsealed
 
 from unitvoice.errors import InputError
 from unitvoice.manifest import Manifest, Phone, Trial, Utterance, read_manifest, write_manifest
@@ -160,13 +161,16 @@ def spoil(file, old, new):
 def test_a_damaged_table_is_told(tmp_path, name, old, new, message):
     write_manifest(small(), tmp_path / "m")
     spoil(tmp_path / "m" / name, old, new)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=f"m is damaged: {name} is not as it was written"):
         read_manifest(tmp_path / "m")
+    with pytest.raises(InputError, match=message):
+        read_manifest(unsealed(tmp_path / "m"))
 
 
 @pytest.mark.parametrize("name", ["utterances.csv", "trials.csv", "phones.csv", "bitrate.txt"])
 def test_an_absent_or_empty_table_is_told(tmp_path, name):
     write_manifest(small(), tmp_path / "m")
+    unsealed(tmp_path / "m")
     if name != "bitrate.txt":
         (tmp_path / "m" / name).write_text("")
         with pytest.raises(InputError, match="has the columns  instead of"):

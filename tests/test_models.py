@@ -5,10 +5,12 @@ import shutil
 
 import pytest
 import torch
+from unsealing import unsealed
 
 from unitvoice.errors import InputError
 from unitvoice.files import read_json, write_json
 from unitvoice.models import load_model, save_model
+from unitvoice.provenance import SEAL
 from unitvoice.systems.catalogue import create_system
 
 
@@ -48,7 +50,7 @@ def test_equal_models_give_equal_bytes(tiny_recipe, tmp_path):
         save_model(tmp_path / name, create_system(tiny_recipe, ["A"]), tiny_recipe)
     a, b = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("a", "b"))
     assert a == b
-    assert set(a) == {"weights.safetensors", "model.json", "log.jsonl"}
+    assert set(a) == {"weights.safetensors", "model.json", "log.jsonl", SEAL}
 
 
 def test_a_full_disk_is_an_error_of_the_system_and_leaves_nothing(tiny_recipe, tmp_path, disk_with_room_for):
@@ -67,21 +69,25 @@ def test_what_is_no_model_is_told(tmp_path):
 def test_weights_that_were_cut_are_told(model, size):
     path = model / "weights.safetensors"
     os.truncate(path, size if size >= 0 else path.stat().st_size + size)
-    with pytest.raises(InputError, match=r"weights\.safetensors does not fit its model"):
+    with pytest.raises(InputError, match=r"is damaged: weights\.safetensors is not as it was written"):
         load_model(model)
+    with pytest.raises(InputError, match=r"weights\.safetensors does not fit its model"):
+        load_model(unsealed(model))
 
 
 def test_absent_weights_are_told(model):
     (model / "weights.safetensors").unlink()
-    with pytest.raises(InputError, match=r"weights\.safetensors does not fit its model"):
+    with pytest.raises(InputError, match=r"is damaged: weights\.safetensors is not as it was written"):
         load_model(model)
+    with pytest.raises(InputError, match=r"weights\.safetensors does not fit its model"):
+        load_model(unsealed(model))
 
 
 @pytest.mark.parametrize("change", [{"codes": 17}, {"layers": 2}])
 def test_weights_of_another_recipe_are_told(model, change):
     described = read_json(model / "model.json")
     described["recipe"]["model"] |= change
-    write_json(model / "model.json", described)
+    write_json(unsealed(model) / "model.json", described)
     with pytest.raises(InputError, match="does not fit its model"):
         load_model(model)
 
@@ -90,7 +96,7 @@ def test_weights_of_another_recipe_are_told(model, change):
 def test_a_description_that_lacks_something_is_told(model, key):
     described = read_json(model / "model.json")
     del described[key]
-    write_json(model / "model.json", described)
+    write_json(unsealed(model) / "model.json", described)
     with pytest.raises(InputError, match="has no recipe or no speakers"):
         load_model(model)
 
@@ -98,6 +104,6 @@ def test_a_description_that_lacks_something_is_told(model, key):
 def test_a_description_with_an_unknown_key_is_told(model):
     described = read_json(model / "model.json")
     described["recipe"]["nope"] = 1
-    write_json(model / "model.json", described)
+    write_json(unsealed(model) / "model.json", described)
     with pytest.raises(InputError, match=r"model\.json is not valid: nope: unknown key"):
         load_model(model)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from unsealing import contents, unsealed
 
 from unitvoice.errors import InputError
 from unitvoice.store import Store, create_store
@@ -68,7 +69,7 @@ def test_utterances_without_frames_are_kept(tmp_path):
 def test_the_array_is_one_that_numpy_reads_however_it_grew(tmp_path):
     make(tmp_path / "s", {str(n): ramp(1000) for n in range(101)})
     assert np.load(tmp_path / "s" / "frames.npy").shape == (101_000, 3)
-    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == ["frames.npy", "index.csv", "meta.json"]
+    assert sorted(contents(tmp_path / "s")) == ["frames.npy", "index.csv", "meta.json"]
 
 
 def test_the_description_comes_back(tmp_path):
@@ -159,7 +160,7 @@ def test_what_is_no_store_is_told(tmp_path):
 )
 def test_an_index_that_does_not_fit_is_told(tmp_path, index, message):
     make(tmp_path / "s", {"a": ramp(2), "b": ramp(3)})
-    (tmp_path / "s" / "index.csv").write_bytes(index.encode("latin-1"))
+    (unsealed(tmp_path / "s") / "index.csv").write_bytes(index.encode("latin-1"))
     with pytest.raises(InputError, match=message):
         Store(tmp_path / "s")
 
@@ -168,13 +169,35 @@ def test_an_index_that_does_not_fit_is_told(tmp_path, index, message):
 def test_frames_that_were_cut_are_told(tmp_path, size):
     make(tmp_path / "s", {"a": ramp(20)})
     os.truncate(tmp_path / "s" / "frames.npy", size)
+    with pytest.raises(InputError, match=r"s is damaged: frames\.npy is not as it was written; delete .*s, and run"):
+        Store(tmp_path / "s")
     with pytest.raises(InputError, match=r"frames\.npy is damaged"):
+        Store(unsealed(tmp_path / "s"))
+
+
+def test_a_bit_that_has_changed_anywhere_is_told(tmp_path):
+    make(tmp_path / "s", {"a": ramp(20)})
+    for path in (tmp_path / "s").iterdir():
+        whole = path.read_bytes()
+        path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        with pytest.raises(InputError, match="s is damaged"):
+            Store(tmp_path / "s")
+        path.write_bytes(whole)
+    assert len(Store(tmp_path / "s")) == 1
+
+
+def test_frames_that_are_read_as_another_type_are_told(tmp_path):
+    """The values and their number stay, but integers are made of floating-point numbers."""
+    make(tmp_path / "s", {"a": ramp(20)})
+    path = tmp_path / "s" / "frames.npy"
+    path.write_bytes(path.read_bytes().replace(b"<f4", b"<i4"))
+    with pytest.raises(InputError, match=r"frames\.npy is not as it was written"):
         Store(tmp_path / "s")
 
 
 def test_an_array_that_is_no_table_or_holds_objects_is_told(tmp_path):
     make(tmp_path / "s", {"a": ramp(5)})
-    np.save(tmp_path / "s" / "frames.npy", np.zeros(5, np.float32))
+    np.save(unsealed(tmp_path / "s") / "frames.npy", np.zeros(5, np.float32))
     with pytest.raises(InputError, match="disagree"):
         Store(tmp_path / "s")
     np.save(tmp_path / "s" / "frames.npy", np.array([[{}]]), allow_pickle=True)
@@ -186,14 +209,16 @@ def test_an_array_that_is_no_table_or_holds_objects_is_told(tmp_path):
 def test_an_absent_part_is_told(tmp_path, name):
     make(tmp_path / "s", {"a": ramp(5)})
     (tmp_path / "s" / name).unlink()
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, match=f"s is damaged: {name} is not"):
         Store(tmp_path / "s")
+    with pytest.raises(InputError, match=name):
+        Store(unsealed(tmp_path / "s"))
 
 
 @pytest.mark.parametrize("key", ["kind", "rate", "first", "content"])
 def test_a_description_that_lacks_something_is_told(tmp_path, key):
     meta = make(tmp_path / "s", {"a": ramp(5)}).meta
     del meta[key]
-    (tmp_path / "s" / "meta.json").write_text(json.dumps(meta))
+    (unsealed(tmp_path / "s") / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(InputError, match=r"meta\.json is damaged"):
         Store(tmp_path / "s")

@@ -1,9 +1,13 @@
 """Writing files whole or not at all, and their checksums."""
 
+import fcntl
+import glob
 import hashlib
 import json
+import logging
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +15,20 @@ from typing import Any
 
 from unitvoice.errors import InputError
 
-__all__ = ["atomic", "parse_json", "read_json", "read_text", "sha256", "write_json", "write_text"]
+__all__ = [
+    "alone_in",
+    "atomic",
+    "clear_remains",
+    "parse_json",
+    "read_json",
+    "read_text",
+    "sha256",
+    "write_json",
+    "write_text",
+]
+
+log = logging.getLogger(__name__)
+POLL = 0.2  # s between two looks at a lock
 
 
 @contextmanager
@@ -24,8 +41,7 @@ def atomic(path: Path) -> Iterator[Path]:
     if path.name in {"", ".."}:
         raise InputError(f"cannot write to {path}; name a file or folder in it")
     path.parent.mkdir(parents=True, exist_ok=True)
-    name = path.name.encode(errors="ignore")[:200].decode(errors="ignore")  # names are limited to 255 bytes
-    beside = path.with_name(f".{name}.{os.getpid()}.part")
+    beside = path.with_name(f"{_beginning(path)}{os.getpid()}.part")
     _remove(beside)
     try:
         yield beside
@@ -35,6 +51,73 @@ def atomic(path: Path) -> Iterator[Path]:
         _remove(beside.with_suffix(".old"))
     finally:
         _remove(beside)
+
+
+def clear_remains(path: Path) -> None:
+    """Delete what processes of this machine that were killed have left of ``path``: large folders, it may be."""
+    beginning = _beginning(path)
+    for place in path.parent.glob(f"{glob.escape(beginning)}*"):
+        pid, _, end = place.name.removeprefix(beginning).partition(".")
+        if end in {"part", "old"} and pid.isdecimal() and not _runs(int(pid)):
+            _remove(place)
+
+
+def _beginning(path: Path) -> str:
+    """Of the names of what is written beside ``path``; names are limited to 255 bytes."""
+    name = path.name.encode(errors="ignore")[:150].decode(errors="ignore")
+    return f".{name}.{os.uname().nodename}-"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a working folder, which is made when absent, waiting for one that is in it.
+
+    A job may outlive the Snakemake that started it, and be started again. The lock ends with the process, however that
+    ends; where a file system has no locks, nothing is kept out.
+    """
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            _lock(place, folder)
+            if _is_still(folder, place):  # else it was renamed by the process that was in it
+                yield
+                return
+        finally:
+            os.close(place)
+
+
+def _lock(place: int, folder: Path) -> None:
+    told = False
+    while True:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not told:
+                log.warning("%s: another process works there; this one waits for its end", folder)
+            told = True
+            time.sleep(POLL)
+        except OSError:
+            return
+        else:
+            return
+
+
+def _is_still(folder: Path, place: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(place))
+    except FileNotFoundError:
+        return False
 
 
 def _put_aside(path: Path, place: Path) -> None:

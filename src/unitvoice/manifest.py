@@ -20,7 +20,8 @@ from typing import Any, Literal, get_args
 from unicodedata import normalize
 
 from unitvoice.errors import InputError, listed
-from unitvoice.files import atomic, read_json, write_json
+from unitvoice.files import read_json, write_json
+from unitvoice.provenance import Seal, sealed, verified
 
 __all__ = ["Manifest", "Phone", "Subset", "Trial", "Utterance", "read_manifest", "write_manifest"]
 
@@ -73,6 +74,7 @@ class Manifest:
     bitrate: tuple[tuple[str, float], ...] = ()  # (utterance, seconds)
     tasks: dict[str, Path] = field(default_factory=dict)  # subset -> .abx or .item file
     phones: tuple[Phone, ...] = ()
+    seal: Seal | None = field(default=None, compare=False, repr=False)  # of the folder that it was read from
 
     def subset(self, *names: Subset) -> tuple[Utterance, ...]:
         """The utterances of some subsets, in the manifest's order."""
@@ -99,7 +101,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
         InputError: names are not unique or cannot be file names, or a trial or the bitrate list points nowhere.
     """
     _check(manifest)
-    with atomic(folder) as beside:
+    with sealed(folder, f"{manifest.corpus}, {manifest.language}") as beside:
         beside.mkdir()
         _write_table(beside / "utterances.csv", Utterance, manifest.utterances)
         _write_table(beside / "trials.csv", Trial, manifest.trials)
@@ -128,6 +130,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _read(folder: Path) -> Manifest:
+    seal = verified(folder)
     facts = read_json(folder / "corpus.json")
     bitrate = [line.rsplit(maxsplit=1) for line in (folder / "bitrate.txt").read_text(encoding="utf-8").splitlines()]
     tasks = sorted(path for path in (folder / "abx").iterdir() if path.suffix in TASK_SUFFIXES)
@@ -140,6 +143,7 @@ def _read(folder: Path) -> Manifest:
         bitrate=tuple((name.removesuffix(".txt"), _finite(seconds)) for name, seconds in bitrate),
         tasks={task.stem: task for task in tasks},
         phones=_read_table(folder / "phones.csv", Phone),
+        seal=seal,
     )
 
 

@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save
 
 from unitvoice import __version__
 from unitvoice.errors import InputError
-from unitvoice.files import atomic, read_json, write_json
+from unitvoice.files import read_json, write_json
+from unitvoice.provenance import Origins, sealed, verified
 from unitvoice.settings import build
 from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
@@ -28,6 +29,7 @@ def save_model(
     recipe: Recipe,
     record: str = "",
     heard: Mapping[str, Path] | None = None,
+    made_of: Origins | None = None,
     **facts: Any,  # noqa: ANN401 - JSON values
 ) -> None:
     """Write a model folder atomically.
@@ -38,9 +40,11 @@ def save_model(
         recipe: what it was made from.
         record: the training log, which becomes ``log.jsonl``.
         heard: stage -> folder of what it sounded like, copied to ``listening``; one that does not exist is left out.
+        made_of: what it was trained on, and its recipe.
         facts: whatever else should be known of it (seed, features).
     """
-    with atomic(folder) as beside:
+    about = ", ".join([recipe.system, *(f"{name} {fact}" for name, fact in facts.items() if name == "seed")])
+    with sealed(folder, about, made_of) as beside:
         beside.mkdir()
         weights = {name: tensor.contiguous() for name, tensor in system.state_dict().items()}
         (beside / "weights.safetensors").write_bytes(save(weights))
@@ -63,12 +67,13 @@ def load_model(folder: Path) -> System:
     """
     if not (folder / "model.json").is_file():
         raise InputError(f"{folder} is not a model (it has no model.json); train one first")
+    seal = verified(folder)
     described = read_json(folder / "model.json")
     if not isinstance(described, dict) or not {"recipe", "speakers"} <= set(described):
         raise InputError(f"{folder / 'model.json'} has no recipe or no speakers; train the model again")
     recipe = build(Recipe, described["recipe"], str(folder / "model.json"))
     system = create_system(recipe, described["speakers"])
-    system.trained_on = described.get("features", {})
+    system.trained_on, system.seal = described.get("features", {}), seal
     try:
         system.load_state_dict(load_file(folder / "weights.safetensors"))
     except (OSError, SafetensorError, RuntimeError) as error:

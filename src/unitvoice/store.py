@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from unitvoice.errors import InputError
-from unitvoice.files import atomic, read_json, write_json
+from unitvoice.files import read_json, write_json
+from unitvoice.provenance import Origins, sealed, verified
 
 __all__ = ["Store", "StoreWriter", "create_store"]
 
@@ -31,13 +32,14 @@ class Store(Mapping[str, NDArray[Any]]):
     """A store that is read: a mapping from utterance to its frames, (T, D), straight from the map.
 
     Raises:
-        InputError: the folder is not a store, or its parts do not fit together.
+        InputError: the folder is not a store, it is damaged, or its parts do not fit together.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / "meta.json").is_file():
             raise InputError(f"{folder} is not a store of frames (it has no meta.json); make it with its stage first")
+        self.seal = verified(folder)
         self.meta: dict[str, Any] = read_json(folder / "meta.json")
         try:
             self.frames: NDArray[Any] = np.lib.format.open_memmap(folder / "frames.npy", mode="r")
@@ -143,7 +145,14 @@ class StoreWriter:
 
 @contextmanager
 def create_store(
-    folder: Path, *, kind: str, rate: float, dtype: DTypeLike = np.float32, first: float = 0.0, **parameters: object
+    folder: Path,
+    *,
+    kind: str,
+    rate: float,
+    dtype: DTypeLike = np.float32,
+    first: float = 0.0,
+    made_of: Origins | None = None,
+    **parameters: object,
 ) -> Iterator[StoreWriter]:
     """Write a store; it appears under ``folder`` only when the block has succeeded.
 
@@ -153,9 +162,10 @@ def create_store(
         rate: frames per second.
         dtype: type of the stored values.
         first: time of the first frame's centre, s.
+        made_of: where the frames came from.
         parameters: whatever else describes the frames; goes to ``meta.json``.
     """
-    with atomic(folder) as beside:
+    with sealed(folder, f"{kind}, {rate:g} Hz", made_of) as beside:
         beside.mkdir()
         with (beside / "frames.npy").open("wb") as file:
             writer = StoreWriter(file, dtype)

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 import yaml
+from unsealing import contents
 
 from unitvoice import audio
 from unitvoice.conversion.convert import convert, main, own_voice_trials, shard
@@ -77,18 +78,14 @@ def wavs(speaks, manifest, indices):
     return manifest.root / "wavs"
 
 
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 def source(manifest, name):
     utterance = manifest.by_name()[name]
     return audio.read(manifest.path(utterance), start=utterance.start or 0.0, stop=utterance.stop)
 
 
 def test_each_trial_is_a_wav_of_its_name_in_the_official_form(wavs, manifest):
-    assert sorted(path.name for path in wavs.iterdir()) == sorted(f"{trial.name}.wav" for trial in manifest.trials)
-    for path in wavs.iterdir():
+    assert sorted(contents(wavs)) == sorted(f"{trial.name}.wav" for trial in manifest.trials)
+    for path in wavs.glob("*.wav"):
         assert audio.info(path)[:2] == (16_000, 1)
         assert audio.info(path).subtype == "PCM_16"
 
@@ -162,7 +159,7 @@ def test_the_command_converts_the_trials(tiny_model, manifest, units, wavs, tmp_
 def test_the_command_can_keep_the_voice(tiny_model, manifest, units, tmp_path):
     arguments = [str(tiny_model), str(manifest.root / "manifest"), str(units), str(tmp_path / "out")]
     main([*arguments, "--iterations", "2", "--own-voice", "3"])
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["v.wav"]
+    assert list(contents(tmp_path / "out")) == ["v.wav"]
 
 
 def test_the_command_tells_when_there_are_no_trials(tiny_model, manifest, units, tmp_path):

@@ -6,6 +6,7 @@ import yaml
 from submission.conftest import METADATA, SECONDS, frames_of, make_store
 
 from unitvoice.errors import InputError
+from unitvoice.provenance import SEAL
 from unitvoice.submission.layout import main
 
 
@@ -20,7 +21,7 @@ def test_tree_has_the_official_names(tmp_path, arguments):
     found = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     files = [*(f"{name}.txt" for name in SECONDS), "V001_02.wav", "V001_03.wav"]
     tests = {f"2019/{language}/test/{name}" for language in ("english", "surprise") for name in files}
-    assert found == tests | {"metadata.yaml", "2019/metadata.yaml"}
+    assert found == tests | {"metadata.yaml", "2019/metadata.yaml", SEAL}
 
 
 def test_embeddings_are_read_back_bit_for_bit(tmp_path, arguments):

@@ -4,6 +4,7 @@ import os
 import zipfile
 
 import pytest
+from unsealing import contents
 
 from unitvoice.errors import InputError
 from unitvoice.submission import layout
@@ -20,7 +21,7 @@ def test_names_lie_sorted_at_the_root_with_their_content(tmp_path, tree):
     main([str(tree), str(tmp_path / "out.zip")])
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         names = archive.namelist()
-        assert names == sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
+        assert names == sorted(contents(tree))
         assert "metadata.yaml" in names
         assert all(archive.read(name) == (tree / name).read_bytes() for name in names)
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_DEFLATED}

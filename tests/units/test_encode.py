@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from unsealing import contents
 
 from unitvoice.errors import InputError
 from unitvoice.features.kinds import KINDS
@@ -39,10 +40,6 @@ def utterances(names):
 def encoded(system, names, frames, folder):
     encode(system, utterances(names), frames, folder)
     return {kind: Store(folder / kind) for kind in ("indices", "vectors", "continuous")}
-
-
-def contents(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_three_stores_agree_in_names_lengths_and_times(system, frames, tmp_path):

@@ -47,8 +47,10 @@ rule convert_trials:
         "<logs>/{language}/{system}/{run}/convert_trials.log",
     conda:
         "../../envs/pipeline.yaml"
+    params:
+        code=digest("unitvoice.conversion.gather"),
     shell:
-        "(mkdir {output} && for shard in {input}; do cp -R $shard/. {output}; done) 2> {log}"
+        "python -m unitvoice.conversion.gather {output} {input} 2> {log}"
 
 
 use rule convert_shard as resynthesise_voices with:

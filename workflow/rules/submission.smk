@@ -122,7 +122,7 @@ rule pack_submission:
     params:
         code=digest("unitvoice.submission.packaging"),
     shell:
-        "python -m unitvoice.submission.packaging {input.tree} {output} 2> {log}"
+        "python -m unitvoice.submission.packaging {input.tree} {output} --validation {input.validation} 2> {log}"
 
 
 rule submission:

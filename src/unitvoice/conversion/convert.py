@@ -4,8 +4,7 @@ import argparse
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +14,14 @@ from tqdm import tqdm
 
 from unitvoice import audio, cli
 from unitvoice.conversion.hearing import hear_targets
+from unitvoice.conversion.kept import kept
 from unitvoice.conversion.options import add_speaking_options, chosen_voice
 from unitvoice.conversion.speaking import Request, SampleVoice, Voice
 from unitvoice.errors import InputError, listed
-from unitvoice.files import atomic, sha256
+from unitvoice.files import sha256
 from unitvoice.manifest import Manifest, Trial, Utterance, read_manifest
 from unitvoice.models import load_model
+from unitvoice.provenance import Origins, agreed, prefixed, sealed, verified
 from unitvoice.store import Store
 from unitvoice.systems.base import System
 
@@ -31,7 +32,13 @@ COMPARED = 1600  # samples on which a lower precision is compared with single pr
 
 
 def convert(
-    manifest: Manifest, trials: Sequence[Trial], units: Store, voice: Voice, folder: Path, work: Path | None = None
+    manifest: Manifest,
+    trials: Sequence[Trial],
+    units: Store,
+    voice: Voice,
+    folder: Path,
+    work: Path | None = None,
+    made_of: Origins | None = None,
 ) -> None:
     """Write ``<trial name>.wav`` for each trial: as long as its source, and as loud.
 
@@ -41,24 +48,28 @@ def convert(
         units: codes of the sources, or vectors where the system has no codes.
         voice: speaks the units.
         folder: where the wavs will be.
-        work: where they are kept until all are done; those that are there already are not made again. Without it
-            nothing remains of an interrupted conversion.
+        work: where they are kept until all are done; those that are there already, and whole, are not made again.
+            Without it nothing remains of an interrupted conversion.
+        made_of: where all this came from.
 
     Raises:
-        InputError: a source has no units or cannot be read; all without units are named at once.
+        InputError: a source has no units or cannot be read; all without units are named at once. Or another process
+            took wavs away.
     """
     if lost := [trial.source for trial in trials if trial.source not in units]:
         raise InputError(f"{units.folder} has no units of {listed(lost)}; encode the subset they are in")
     sources = manifest.by_name()
-    with atomic(folder) as beside, _kept(work, beside) as place:
-        missing = [trial for trial in trials if not (place / f"{trial.name}.wav").exists()]
+    with sealed(folder, f"{len(trials)} conversions", made_of) as beside, kept(work, beside) as place:
+        whole = place.whole()
+        missing = [trial for trial in trials if trial.name not in whole]
         if len(missing) < len(trials):
             log.info("%d of %d trials were converted before", len(trials) - len(missing), len(trials))
         recordings = {trial.name: partial(_recording, manifest, sources[trial.source]) for trial in missing}
         requests = [_request(trial, units, len(recordings[trial.name]())) for trial in missing]
         begun = time.monotonic()
         for request, wave in tqdm(voice(requests), total=len(missing), desc="convert", unit="file", disable=None):
-            audio.write(place / f"{request.name}.wav", audio.match_loudness(wave, recordings[request.name]()))
+            place.write(request.name, audio.match_loudness(wave, recordings[request.name]()))
+        place.finish([trial.name for trial in trials])
     speed = sum(request.samples for request in requests) / (time.monotonic() - begun)
     log.info("converted %d trials, %.0f samples a second", len(missing), speed)
 
@@ -71,16 +82,6 @@ def _request(trial: Trial, units: Store, samples: int) -> Request:
     found = units[trial.source]
     kind = np.int64 if np.issubdtype(found.dtype, np.integer) else np.float32
     return Request(trial.name, torch.tensor(np.asarray(found, dtype=kind)), trial.target, samples)
-
-
-@contextmanager
-def _kept(work: Path | None, beside: Path) -> Iterator[Path]:
-    """The folder to write in, which becomes ``beside`` at the end: ``work``, which outlives a failure, or itself."""
-    place = work or beside
-    place.mkdir(parents=True, exist_ok=True)
-    yield place
-    if work:
-        work.replace(beside)
 
 
 def _check_targets(system: System, trials: Sequence[Trial]) -> None:
@@ -130,8 +131,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     system = load_model(arguments.model)
     units = Store(arguments.units / ("indices" if system.discrete else "vectors"))
-    targets = sorted({trial.target for trial in trials})
     references = Store(arguments.references) if system.hears and arguments.references else None
+    stores = {store.meta["kind"]: store.seal for store in (units, references) if store}
+    made_of = agreed({"manifest": manifest.seal, **stores, "model": system.seal})
+    targets = sorted({trial.target for trial in trials})
     if system.hears:
         hear_targets(system, manifest, targets, references)
     else:
@@ -143,9 +146,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.state:
         heard = references.meta["content"] if references else None
         models = [sha256(one / "weights.safetensors") for one in (arguments.model, arguments.vocoder) if one]
-        made_of = models, units.meta["content"], heard, options, trials
-        work = arguments.state / hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
-    convert(manifest, trials, units, voice, arguments.output, work)
+        state = models, units.meta["content"], heard, options, trials
+        work = arguments.state / hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+    if arguments.vocoder:
+        made_of |= prefixed("vocoder", agreed({"model": verified(arguments.vocoder)}))
+    convert(manifest, trials, units, voice, arguments.output, work, made_of)
     if isinstance(voice, SampleVoice) and trials and voice.precision != "float32":
         far = voice.divergence(_request(trials[0], units, COMPARED))
         log.info("%s is %.3g nats a sample from float32 on trial %s", voice.precision, far, trials[0].name)

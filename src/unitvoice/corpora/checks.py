@@ -15,8 +15,8 @@ from unitvoice import cli
 from unitvoice.corpora.sound_checks import Fault, sound_faults
 from unitvoice.corpora.table_checks import table_faults
 from unitvoice.errors import InputError, listed
-from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.provenance import agreed, write_json
 
 __all__ = ["Finding", "check", "main", "table"]
 
@@ -90,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     findings = check(manifest, strict=arguments.strict, tolerate=arguments.tolerate, jobs=arguments.jobs)
     errors = [finding for finding in findings if finding.severity == "error"]
     facts = {"corpus": manifest.corpus, "language": manifest.language, "utterances": len(manifest.utterances)}
-    write_json(arguments.out, facts | {"valid": not errors, "findings": [asdict(finding) for finding in findings]})
+    facts |= {"valid": not errors, "findings": [asdict(finding) for finding in findings]}
+    write_json(arguments.out, facts, "check of the corpus", agreed({"manifest": manifest.seal}))
     sys.stdout.write(f"{table(findings)}\n" if findings else "")
     log.info("%s: %d utterances, %s", arguments.manifest, len(manifest.utterances), _spoken(findings))
     if errors:

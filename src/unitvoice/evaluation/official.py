@@ -19,7 +19,8 @@ from typing import Any, Literal, get_args
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import read_json, write_json
+from unitvoice.files import read_json
+from unitvoice.provenance import agreed, verified, write_json
 
 __all__ = ["Difference", "Task", "Verdict", "differences", "evaluate", "in_official_shape", "main", "validate"]
 
@@ -170,6 +171,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of ``python -m unitvoice.evaluation.official``."""
     arguments = _parser().parse_args(argv)
+    seals = {"archive": verified(arguments.submission), "scores": arguments.ours and verified(arguments.ours.parent)}
+    made_of = agreed(seals)
     ours = in_official_shape(read_json(arguments.ours), arguments.representation) if arguments.ours else {}
     verdict = validate(arguments.submission, arguments.validator, jobs=arguments.jobs)
     official = evaluate(
@@ -179,7 +182,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.ours and not compared:
         log.warning("%s shares no score with the official output", arguments.ours)
     content = {"verdict": asdict(verdict), "official": official, "ours": ours}
-    write_json(arguments.output, content | {"differences": [asdict(one) for one in compared]})
+    found = content | {"differences": [asdict(one) for one in compared]}
+    write_json(arguments.output, found, "scores of the official tool", made_of)
     for one in compared:
         log.info("%s: official %.9g, ours %.9g, difference %.3g", *asdict(one).values())
     log.info("%s: the official validator says %s", arguments.output, "valid" if verdict.valid else "invalid")

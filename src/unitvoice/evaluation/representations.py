@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from unitvoice import __version__, cli
-from unitvoice.errors import InputError
+from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.abx import AbxResult, abx
 from unitvoice.evaluation.bitrate import bitrate
 from unitvoice.evaluation.distances import DISTANCES, Distance
 from unitvoice.evaluation.task import read_task
 from unitvoice.evaluation.triplets import Mode
-from unitvoice.files import atomic, sha256, write_json
+from unitvoice.files import sha256, write_json
 from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.provenance import agreed, sealed
 from unitvoice.store import Store
 
 __all__ = ["main", "score"]
@@ -41,7 +42,9 @@ def score(
         folder: for ``scores.json`` and ``<representation>-<subset>-<mode>-<distance>.csv``.
         jobs: threads.
     """
-    with atomic(folder) as beside:
+    seals = {name: frames.seal for name, frames in representations.items()}
+    made_of = agreed({"manifest": manifest.seal, **seals})
+    with sealed(folder, f"scores of {listed(representations)}", made_of) as beside:
         beside.mkdir()
         absent: dict[str, str] = {}
         scored = {

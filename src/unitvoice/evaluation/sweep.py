@@ -14,9 +14,9 @@ from unitvoice.evaluation.bitrate import bitrate
 from unitvoice.evaluation.distances import DISTANCES, Distance
 from unitvoice.evaluation.frames import Frames
 from unitvoice.evaluation.task import read_task
-from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, read_manifest
 from unitvoice.models import load_model
+from unitvoice.provenance import agreed, write_json
 from unitvoice.units.segmentation import Segmenter, run_starts
 
 __all__ = ["PENALTIES", "main", "sweep"]
@@ -123,11 +123,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     system, manifest = load_model(options.model), read_manifest(options.manifest)
     if not system.discrete:
-        write_json(options.output, {"points": [], "absent": {"units": "the system has no codes"}})
+        write_json(options.output, {"points": [], "absent": {"units": "the system has no codes"}}, "no sweep")
         return
     segmenter = Segmenter(system, options.units)
+    stores = (segmenter.indices, segmenter.continuous)
+    seals = {store.meta["kind"]: store.seal for store in stores}
+    made_of = agreed({"model": system.seal, "manifest": manifest.seal, **seals})
     found = sweep(manifest, segmenter, options.penalties, distance=options.distance, jobs=options.jobs)
-    write_json(options.output, found)
+    write_json(options.output, found, "sweep of penalties", made_of)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from unitvoice.evaluation.unit_statistics_phones import (
     frame_phones,
     phone_boundaries,
 )
-from unitvoice.files import atomic, write_json
+from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Phone, Utterance, read_manifest
+from unitvoice.provenance import agreed, sealed
 from unitvoice.store import Store
 from unitvoice.units.segmentation import run_starts
 
@@ -118,7 +119,9 @@ def write_statistics(
     Returns:
         The content of ``statistics.json``.
     """
-    with atomic(folder) as beside:
+    stores = (corpus.indices, corpus.vectors, corpus.continuous)
+    made_of = agreed({"manifest": corpus.manifest.seal} | {store.meta["kind"]: store.seal for store in stores})
+    with sealed(folder, "statistics of units", made_of) as beside:
         beside.mkdir()
         parts: Mapping[str, Callable[[], dict[str, Any]]] = {
             "usage": lambda: _usage(corpus),
@@ -143,7 +146,7 @@ def write_statistics(
 
 def write_absent(folder: Path, reason: str) -> None:
     """Write the statistics of a system without codes, all of which are absent."""
-    with atomic(folder) as beside:
+    with sealed(folder, "no statistics of units") as beside:
         beside.mkdir()
         write_json(beside / "statistics.json", {name: {"absent": reason} for name in PARTS})
 

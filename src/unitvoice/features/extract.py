@@ -18,6 +18,7 @@ from unitvoice.errors import InputError, listed
 from unitvoice.features.f0 import TrackerError
 from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
 from unitvoice.manifest import Manifest, Utterance, read_manifest
+from unitvoice.provenance import agreed
 from unitvoice.store import create_store
 
 __all__ = ["extract", "main"]
@@ -44,7 +45,7 @@ def extract(
     known = definition or feature_kind(kind)
     bad: list[InputError] = []
     described = partial(create_store, folder, kind=kind, rate=known.rate, first=known.first, dtype=known.dtype)
-    with described(**known.parameters) as store:
+    with described(made_of=agreed({"manifest": manifest.seal}), **known.parameters) as store:
         progress = tqdm(manifest.utterances, desc=kind, unit="file", disable=None)
         for utterance, frames in _computed(manifest, known, progress, jobs):
             if isinstance(frames, InputError):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import read_json, write_json
 from unitvoice.manifest import Utterance, read_manifest
+from unitvoice.provenance import agreed, read_json, write_json
 from unitvoice.settings import build
 from unitvoice.store import Store
 
@@ -98,8 +98,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("store", type=Path, help="store of a kind of F0")
     parser.add_argument("output", type=Path, help="JSON file to write")
     arguments = parser.parse_args(argv)
-    found = f0_statistics(Store(arguments.store), read_manifest(arguments.manifest).utterances)
-    write_json(arguments.output, asdict(found))
+    store, manifest = Store(arguments.store), read_manifest(arguments.manifest)
+    made_of = agreed({"manifest": manifest.seal, store.meta["kind"]: store.seal})
+    found = f0_statistics(store, manifest.utterances)
+    write_json(arguments.output, asdict(found), f"statistics of {store.meta['kind']}", made_of)
     log.info("F0 of %d speakers, %.0f Hz in the middle", len(found.speakers), np.exp(found.everyone.mean))
 
 

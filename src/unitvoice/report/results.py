@@ -1,7 +1,7 @@
 """What a results folder holds: the one place of the report that reads it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 from unitvoice.errors import InputError
 from unitvoice.files import parse_json, read_json
 from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.provenance import agreed, verified
 from unitvoice.store import Store
 
 __all__ = [
@@ -31,6 +32,18 @@ __all__ = [
 ]
 
 BASELINE = "mfcc39"
+HANDED_ON = {  # by the role in what is made of it: what a run holds
+    "model": "model",
+    "indices": "units/indices",
+    "vectors": "units/vectors",
+    "continuous": "units/continuous",
+    "scores": "abx",
+    "conversions": "converted",
+    "own voices": "resynthesised",
+    "cosines": "speakers.json",
+    "statistics": "statistics",
+}
+ASKED_FOR = {"figures": "listening.json", "sweep": "sweep.json"}  # and not made again by a run that does not ask
 
 
 @dataclass(frozen=True)
@@ -232,11 +245,12 @@ def read_results(
         beside: further systems of the folder, and the seeds of their runs.
 
     Raises:
-        InputError: there is no such folder or manifest, or a file of it is broken.
+        InputError: there is no such folder or manifest, a file of it is damaged, or results do not belong together.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a results folder; give the one that holds a folder per language")
     verdict = validation or folder / system / "validation.json"
+    agreed({"validation": verified(verdict), "archive": verified(folder / system / "submission.zip")})
     return Results(
         folder=folder,
         system=system,
@@ -255,24 +269,40 @@ def _language(folder: Path, name: str, system: str, seeds: Sequence[int], baseli
 
     plain = folder / "baselines" / baseline
     first = folder / system / f"seed-{seeds[0]}"
-    counted = first / "statistics"
+    counted, listening, sweep = first / "statistics", first / "listening.json", first / "sweep.json"
+    manifest = read_manifest(folder / "manifest")
+    agreed({"manifest": manifest.seal, "scores": verified(plain)})
+    places = (folder / system / f"{kind}-{seed}" for kind in ("seed", "untrained") for seed in seeds)
+    stale = {path: reason for place in places for path, reason in _stale(manifest, place)}
     return LanguageResults(
         name=name,
         folder=folder,
-        manifest=read_manifest(folder / "manifest"),
+        manifest=manifest,
         baseline=baseline,
         baseline_scores=_parsed(plain / "scores.json", partial(_scores, plain), f"{baseline} was not scored"),
         trained=runs("seed"),
         untrained=runs("untrained"),
         judgement=_parsed(first / "speakers.json", _judgement, "no speaker embedding has judged the conversions"),
-        listening=_parsed(first / "listening.json", _with("judges", "trials"), "no judges were asked"),
+        listening=stale.get(listening, _parsed(listening, _with("judges", "trials"), "no judges were asked")),
         statistics=_parsed(
             counted / "statistics.json", lambda found: Statistics(counted, found), "the units were not counted"
         ),
-        segments=_parsed(
-            first / "sweep.json", _with("points", "absent"), "no sweep was made; ask for the target sweep"
+        segments=stale.get(
+            sweep, _parsed(sweep, _with("points", "absent"), "no sweep was made; ask for the target sweep")
         ),
     )
+
+
+def _stale(manifest: Manifest, folder: Path) -> Iterator[tuple[Path, Absent]]:
+    """What a run left behind that is not of its present results; InputError where these do not belong together."""
+    known = {"manifest": manifest.seal} | {role: verified(folder / path) for role, path in HANDED_ON.items()}
+    agreed(known)
+    for role, path in ASKED_FOR.items():
+        seal = verified(folder / path)
+        try:
+            agreed({**known, role: seal})
+        except InputError as error:
+            yield folder / path, Absent(str(error))
 
 
 def _run(folder: Path, seed: int) -> Run:

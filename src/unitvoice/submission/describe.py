@@ -8,6 +8,7 @@ import yaml
 
 from unitvoice import cli
 from unitvoice.files import write_text
+from unitvoice.provenance import sealed
 from unitvoice.systems.recipe import Recipe, read_recipe
 
 __all__ = ["describe", "main"]
@@ -39,14 +40,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--parallel-train", action="store_true", help="parallel recordings were trained on")
     parser.add_argument("--external-data", action="store_true", help="other data was used")
     arguments = parser.parse_args(argv)
+    recipe = read_recipe(arguments.recipe)
     metadata = {
         "author": arguments.author,
         "affiliation": arguments.affiliation,
         "open source": arguments.open_source,
         "using parallel train": arguments.parallel_train,
         "using external data": arguments.external_data,
-    } | describe(read_recipe(arguments.recipe), arguments.distance)
-    write_text(arguments.output, yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True))
+    } | describe(recipe, arguments.distance)
+    with sealed(arguments.output, f"metadata of {recipe.system}", {"recipe": recipe.origin}) as beside:
+        write_text(beside, yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True))
 
 
 if __name__ == "__main__":

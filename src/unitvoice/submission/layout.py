@@ -12,8 +12,8 @@ import numpy as np
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import atomic
 from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.provenance import Origin, Seal, agreed, prefixed, sealed, verified
 from unitvoice.store import Store
 from unitvoice.submission import metadata
 from unitvoice.submission.lists import DURATIONS_2017, LANGUAGES_2017, LANGUAGES_2019
@@ -48,6 +48,23 @@ class Submission:
     track1: Mapping[tuple[str, str], Store]  # 2017: (language, duration) -> frames, by file stem
     track2: Mapping[str, Path]  # 2017: language -> class file
     code: tuple[Path, ...] = ()  # files and folders; demanded exactly when the metadata says open source
+    described: Seal | None = None  # of the file of metadata
+
+    def origins(self) -> dict[str, Origin]:
+        """Where all parts of all languages came from.
+
+        Raises:
+            InputError: recordings are damaged, or the parts of a language do not belong together.
+        """
+        found: dict[str, Origin] = {}
+        for name, language in self.languages.items():
+            manifest, kind = language.manifest.seal, language.embeddings.meta["kind"]
+            seals = {"manifest": manifest, kind: language.embeddings.seal, "conversions": verified(language.wavs)}
+            found |= prefixed(name, agreed({"metadata": self.described, **seals}))
+            for number, store in enumerate(language.auxiliary, 1):
+                further = agreed({"manifest": manifest, store.meta["kind"]: store.seal})
+                found |= prefixed(f"{name} auxiliary {number}", further)
+        return found
 
     @property
     def years(self) -> tuple[Year, ...]:
@@ -65,13 +82,15 @@ def write_submission(submission: Submission, folder: Path) -> None:
     """Write the tree, atomically, after checking that nothing is missing.
 
     Raises:
-        InputError: the metadata is wrong, or frames, recordings or code are missing; the message names them all.
+        InputError: parts are damaged or do not belong together, the metadata is wrong, or frames, recordings or code
+            are missing; the message names them all.
     """
+    made_of = submission.origins()
     files = metadata.split(submission.metadata, submission.years, submission.auxiliaries)
     if wrong := [*_wrong_parts(submission), *_wrong_code(submission, folder)]:
         raise InputError("; ".join(wrong))
     refuse_foreign(folder, {"metadata.yaml", "2017", "2019"})
-    with atomic(folder) as beside:
+    with sealed(folder, "submission", made_of) as beside:
         for path, content in files.items():
             _write(beside / path, metadata.dump(content).encode())
         for year in submission.years if submission.code else ():
@@ -203,8 +222,9 @@ def _gather(arguments: argparse.Namespace) -> Submission:
     }
     track1 = {(name, duration): Store(Path(store)) for name, duration, store in arguments.track1}
     track2 = {name: Path(classes) for name, classes in arguments.track2}
+    described = verified(arguments.metadata)
     content = metadata.read_metadata(arguments.metadata)
-    return Submission(content, languages, track1, track2, tuple(arguments.code))
+    return Submission(content, languages, track1, track2, tuple(arguments.code), described)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

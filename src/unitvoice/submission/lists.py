@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from unitvoice import cli
 from unitvoice.errors import InputError
-from unitvoice.files import atomic
 from unitvoice.manifest import Manifest, read_manifest
+from unitvoice.provenance import Origins, agreed, sealed
 from unitvoice.submission.tree import refuse_foreign
 
 __all__ = [
@@ -67,10 +67,10 @@ def read_lists(folder: Path) -> FileLists:
     return lists
 
 
-def write_lists(lists: FileLists, folder: Path) -> None:
+def write_lists(lists: FileLists, folder: Path, made_of: Origins | None = None) -> None:
     """Write lists in the organisers' layout, atomically; InputError when ``folder`` holds something else."""
     refuse_foreign(folder, {"2017", "2019"})
-    with atomic(folder) as beside:
+    with sealed(folder, "lists of files", made_of) as beside:
         beside.mkdir()
         for language, three in lists.year2019.items():
             place = beside / "2019" / language
@@ -158,8 +158,10 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of ``python -m unitvoice.submission.lists``."""
     arguments = _parser().parse_args(argv)
-    lists = {name: language_lists(read_manifest(Path(path))) for name, path in arguments.manifest}
-    write_lists(FileLists(year2019=lists), arguments.out)
+    manifests = {name: read_manifest(Path(path)) for name, path in arguments.manifest}
+    lists = {name: language_lists(manifest) for name, manifest in manifests.items()}
+    made_of = agreed({f"{name} manifest": manifest.seal for name, manifest in manifests.items()})
+    write_lists(FileLists(year2019=lists), arguments.out, made_of)
     for name, three in lists.items():
         counts = f"{len(three.required)} required files, {len(three.embedding)} embeddings, {len(three.bitrate)} for"
         sys.stdout.write(f"{name}: {counts} the bitrate\n")

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from unitvoice.errors import InputError, listed
+from unitvoice.provenance import SEAL
 
-__all__ = ["MARKER", "FolderTree", "Tree", "UnreadableError", "ZipTree", "open_tree", "refuse_foreign"]
+__all__ = ["MARKS", "FolderTree", "Tree", "UnreadableError", "ZipTree", "open_tree", "refuse_foreign"]
 
-MARKER = ".snakemake_timestamp"  # what Snakemake leaves in a folder that a rule made; never packed
+MARKS = {".snakemake_timestamp", SEAL}  # what Snakemake and we leave in a folder that a rule made; never packed
 LARGEST = 1 << 28  # bytes; the largest real embedding has about one million
 CHUNK = 1 << 20
 DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError)
@@ -41,9 +42,9 @@ class FolderTree:
         self.root = root
 
     def names(self, folder: str) -> set[str] | None:
-        """Names in a folder, without Snakemake's own marker; None when there is no such folder."""
+        """Names in a folder, without Snakemake's marker and our seal; None when there is no such folder."""
         try:
-            return {path.name for path in (self.root / folder).iterdir()} - {MARKER}
+            return {path.name for path in (self.root / folder).iterdir()} - MARKS
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -115,7 +116,7 @@ def refuse_foreign(folder: Path, known: set[str]) -> None:
     """InputError when a folder that is about to be replaced holds anything but ``known`` names."""
     if folder.is_file():
         raise InputError(f"{folder} is a file and would be replaced by a folder; name a new folder")
-    if folder.is_dir() and (foreign := sorted({path.name for path in folder.iterdir()} - known - {MARKER})):
+    if folder.is_dir() and (foreign := sorted({path.name for path in folder.iterdir()} - known - MARKS)):
         raise InputError(f"{folder} already holds {listed(foreign)} and would be replaced; name a new folder")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unitvoice import cli
-from unitvoice.files import write_json
+from unitvoice.provenance import agreed, verified, write_json
 from unitvoice.submission.checks_2017 import check_2017
 from unitvoice.submission.checks_2019 import check_2019
 from unitvoice.submission.common_checks import check_metadata, check_names, read_metadata
@@ -48,7 +48,8 @@ def validate(path: Path, lists: FileLists | None = None) -> Report:
     """Check a submission, a folder or a zip, as the organisers' validator does, and more strictly.
 
     Args:
-        path: the submission; a zip is read without unpacking it; in a folder, the marker of Snakemake is passed over.
+        path: the submission; a zip is read without unpacking it; in a folder, the marker of Snakemake and our seal are
+            passed over.
         lists: the organisers' file lists; without them nobody knows whether files are missing.
 
     Returns:
@@ -129,10 +130,12 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of ``python -m unitvoice.submission.validation``."""
     arguments = _parser().parse_args(argv)
+    seals = {"submission": verified(arguments.path), "lists": verified(arguments.lists)}
+    made_of = agreed(seals)
     report = validate(arguments.path, read_lists(arguments.lists) if arguments.lists else None)
     content = report.as_json(strict=arguments.strict)
     if arguments.output:
-        write_json(arguments.output, content)
+        write_json(arguments.output, content, "validation", made_of)
     as_json = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     sys.stdout.write(as_json if arguments.json else report.as_text(strict=arguments.strict))
     return 0 if content["valid"] else 1

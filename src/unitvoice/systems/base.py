@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from unitvoice.errors import InputError, listed
+
+if TYPE_CHECKING:
+    from unitvoice.provenance import Seal
 
 __all__ = ["Batch", "System", "Units"]
 
@@ -84,6 +87,7 @@ class System(nn.Module):
         super().__init__()
         self.speakers = tuple(speakers)
         self.trained_on: dict[str, Any] = {}  # kind -> what a model folder says of the frames
+        self.seal: Seal | None = None  # of the folder that it was read from
 
     def players(self, stage: str) -> Mapping[str, tuple[nn.Module, ...]]:
         """The modules that a stage trains, by player, in the order of their turns within a step.

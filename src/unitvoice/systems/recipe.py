@@ -1,7 +1,9 @@
 """Recipes: the numbers of one system, resolved from its file, a size overlay and the user's overrides."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +12,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import read_json, write_json
+from unitvoice.provenance import Origin, read_json, write_json
 from unitvoice.settings import build, merged, read_yaml
 
 __all__ = ["Recipe", "StageSettings", "load_recipe", "main", "read_recipe"]
@@ -69,6 +71,11 @@ class Recipe:
     speaks: bool = True  # whether there is anything to convert with; units are made all the same
     held_out: Share = 0.02  # share of these utterances that is not, to measure the losses on
 
+    @property
+    def origin(self) -> Origin:
+        """As it stands in the seals of what is made by it."""
+        return Origin(self.system, sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest())
+
 
 def load_recipe(path: Path, size: str = "paper", overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Resolve a recipe file.
@@ -106,7 +113,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", choices=SIZES, default="paper", help="overlay to apply")
     parser.add_argument("--overrides", type=cli.mapping, default="{}", help="JSON object laid over the recipe")
     arguments = parser.parse_args(argv)
-    write_json(arguments.output, load_recipe(arguments.recipe, arguments.size, arguments.overrides))
+    resolved = load_recipe(arguments.recipe, arguments.size, arguments.overrides)
+    write_json(arguments.output, resolved, f"{arguments.recipe.stem}, {arguments.size}")
 
 
 if __name__ == "__main__":

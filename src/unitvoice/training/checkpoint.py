@@ -29,7 +29,7 @@ def save(folder: Path, step: int, state: dict[str, Any], *, keep_every: int | No
     write(folder / f"step-{step:09d}.ckpt", {"step": step} | state)
     for old in _checkpoints(folder)[KEPT:]:
         if keep_every is None or _step(old) % keep_every:
-            old.unlink()
+            old.unlink(missing_ok=True)  # another process may have done it
 
 
 def write(path: Path, state: dict[str, Any]) -> None:

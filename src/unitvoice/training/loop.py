@@ -46,7 +46,7 @@ def train_stage(
     listening: Listening | None,
     folder: Path,
     setup: Setup,
-) -> None:
+) -> str:
     """Train one stage of a system, going on from the newest checkpoint in ``folder``.
 
     k steps, a stop, and the other N - k steps give the same weights, codebook and log as N steps at once: batches come
@@ -63,6 +63,9 @@ def train_stage(
         folder: for checkpoints, ``log.jsonl`` and a folder ``listening``; made when absent.
         setup: of this machine.
 
+    Returns:
+        The training log, which does not depend on what became of its file.
+
     Raises:
         InputError: the settings, the data or a checkpoint do not fit the system, the training diverges, or the disk
             is full.
@@ -74,7 +77,7 @@ def train_stage(
     steps = range(run.counts.step, 0 if run.counts.finished else settings.steps)
     others = setup.place.rank > 0  # who say and write nothing
     with (
-        Record(folder / "log.jsonl", run.counts.step, setup.curves, silent=others) as record,
+        Record(folder / "log.jsonl", run.record, run.counts.step, setup.curves, silent=others) as record,
         Progress(
             stage, settings.steps, done=run.counts.step, measure=STEPS, speech=batches.seconds, silent=others
         ) as progress,
@@ -90,7 +93,7 @@ def train_stage(
             if listening and _is_heard(done, settings):
                 from_first(lambda: listening.speak(run.result, folder / "listening", run.counts.step))
             if figures:
-                record.add(done, figures | run.gradients())
+                run.record += record.add(done, figures | run.gradients())
                 progress.show(figures)
             progress.add(1)
             run.counts.finished = done == settings.steps or run.patience_ended
@@ -102,6 +105,7 @@ def train_stage(
             if warned:
                 raise UnfinishedError(f"stage {stage} stopped at step {done}; the same command goes on from there")
     _take_result(run, folder)
+    return run.record
 
 
 def _check_measured(settings: StageSettings, development: Development) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from unitvoice.errors import InputError
-from unitvoice.files import parse_json, read_text
 
 __all__ = ["Record"]
 
@@ -15,8 +14,9 @@ class Record(AbstractContextManager["Record"]):
     """The training log, one JSON object a line; it depends on the data and the seed alone, not on the clock.
 
     Args:
-        path: the file.
-        step: where training goes on; lines of later steps, from a run that was cut, are dropped.
+        path: the file, to look at; what was in it is replaced.
+        text: the lines up to ``step``, which a checkpoint holds.
+        step: where training goes on.
         curves: folder for TensorBoard's events; None for none.
         silent: whether nothing is written, because another process does.
 
@@ -24,14 +24,14 @@ class Record(AbstractContextManager["Record"]):
         InputError: curves are asked for and TensorBoard is not installed, or there is no room for a line.
     """
 
-    def __init__(self, path: Path, step: int, curves: Path | None = None, *, silent: bool = False) -> None:
+    def __init__(
+        self, path: Path, text: str = "", step: int = 0, curves: Path | None = None, *, silent: bool = False
+    ) -> None:
         self._path, self._silent, self._writer = path, silent, None
         if silent:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = read_text(path).splitlines() if step and path.exists() else []
-        kept = [line for line in lines if _was_before(line, step)]
-        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._write(text, "w")
         self._writer = None if curves is None else _writer(curves, step)
 
     def __exit__(self, *_: object) -> None:
@@ -39,27 +39,24 @@ class Record(AbstractContextManager["Record"]):
         if self._writer is not None:
             self._writer.close()
 
-    def add(self, step: int, figures: dict[str, float]) -> None:
-        """Write the figures of a step."""
+    def add(self, step: int, figures: dict[str, float]) -> str:
+        """Write the figures of a step; returns its line."""
+        line = json.dumps({"step": step} | figures) + "\n"
         if self._silent:
-            return
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step} | figures) + "\n")
-        except OSError as error:
-            reason = f"{self._path} cannot be written ({error.strerror})"
-            raise InputError(f"{reason}; make room, and the same command goes on from the last checkpoint") from None
+            return line
+        self._write(line, "a")
         if self._writer is not None:
             for name, value in figures.items():
                 self._writer.add_scalar(name, value, step)
+        return line
 
-
-def _was_before(line: str, step: int) -> bool:
-    """Whether a line is of a step that counts; one that was cut or harmed is of none."""
-    try:
-        return bool(parse_json(line)["step"] <= step)
-    except (ValueError, LookupError, TypeError):
-        return False
+    def _write(self, text: str, mode: str) -> None:
+        try:
+            with self._path.open(mode, encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            reason = f"{self._path} cannot be written ({error.strerror})"
+            raise InputError(f"{reason}; make room, and the same command goes on from the last checkpoint") from None
 
 
 def _writer(folder: Path, step: int) -> Any:  # noqa: ANN401 - an optional package's class

@@ -68,6 +68,7 @@ class Run:
     def __init__(self, system: System, stage: str, settings: StageSettings, seed: int, place: Place) -> None:
         self.system, self.settings, self.place = system, settings, place
         self.counts, self.selection = Counts(), Selection()
+        self.record = ""  # the training log so far
         self._stage, self._seed = stage, seed
         self._average = None
         if settings.average is not None:
@@ -157,6 +158,7 @@ class Run:
             "optimisers": {turn.player: turn.optimiser.state_dict() for turn in self._turns},
             "counts": asdict(self.counts),
             "selection": asdict(self.selection),
+            "record": self.record,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -167,3 +169,4 @@ class Run:
         for turn in self._turns:
             turn.optimiser.load_state_dict(state["optimisers"][turn.player])
         self.counts, self.selection = Counts(**state["counts"]), Selection(**state["selection"])
+        self.record = state["record"]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,10 @@ import torch
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.features.contours import WithContours
+from unitvoice.files import alone_in
 from unitvoice.manifest import Manifest, Utterance, read_manifest
 from unitvoice.models import save_model
+from unitvoice.provenance import agreed, prefixed
 from unitvoice.store import Store
 from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
@@ -22,7 +25,7 @@ from unitvoice.systems.encoding import as_read
 from unitvoice.systems.recipe import Recipe, StageSettings, read_recipe
 from unitvoice.training.batches import Batches
 from unitvoice.training.development import Development, hold_out
-from unitvoice.training.distributed import Device, joined
+from unitvoice.training.distributed import Device, Place, joined
 from unitvoice.training.listening import Listening
 from unitvoice.training.loop import Setup, train_stage
 from unitvoice.training.stopping import warned
@@ -85,10 +88,12 @@ def train(
             f"a stage trains on {listed(lost)}, which the recipe does not; add it to the recipe's subsets"
         )
     stores = {kind: stores[kind] for kind in recipe.features}
+    made_of = agreed({"manifest": manifest.seal} | {kind: store.seal for kind, store in stores.items()})
     trained, held = hold_out(utterances, recipe.held_out)
     folder = state / _digest(recipe, utterances, stores, seed, code)
-    with joined(device) as place, warned() as warning:
+    with joined(device) as place, _writing(folder, place), warned() as warning:
         torch.manual_seed(seed)
+        record = ""
         system = create_system(recipe, speakers).to(place.device)
         system.trained_on = {kind: store.meta for kind, store in stores.items()}
         frames = as_read(system, stores[system.input], stores.get(system.pitch or ""), manifest.utterances)
@@ -103,13 +108,18 @@ def train(
             development = Development(looked_at, manifest, frames)
             setup = Setup(place, workers, curves and curves / stage, warning)
             listening = _listening(recipe, settings, manifest, frames, system.shortest)
-            train_stage(system, stage, settings, batches, development, listening, folder / stage, setup)
+            record += train_stage(system, stage, settings, batches, development, listening, folder / stage, setup)
         system.cpu()
         if place.rank == 0:
-            record = "".join((folder / stage / "log.jsonl").read_text(encoding="utf-8") for stage in recipe.stages)
             heard = {stage: folder / stage / "listening" for stage in recipe.stages}
-            save_model(model, system, recipe, record, heard, seed=seed, features=system.trained_on)
+            origins = prefixed("training", made_of) | {"recipe": recipe.origin}
+            save_model(model, system, recipe, record, heard, origins, seed=seed, features=system.trained_on)
     return system
+
+
+def _writing(folder: Path, place: Place) -> AbstractContextManager[object]:
+    """The first rank writes in the working folder of a training, and no other training does."""
+    return alone_in(folder) if place.rank == 0 else nullcontext()
 
 
 def _listening(

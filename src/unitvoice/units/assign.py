@@ -13,6 +13,7 @@ from unitvoice.errors import InputError, listed
 from unitvoice.features.clusters import Clusters, read_clusters
 from unitvoice.manifest import Subset, read_manifest
 from unitvoice.nn.vq.search import nearest
+from unitvoice.provenance import Origins, agreed
 from unitvoice.store import Store
 from unitvoice.systems.base import Units
 from unitvoice.units.writing import write_units
@@ -22,7 +23,9 @@ __all__ = ["assign", "main"]
 log = logging.getLogger(__name__)
 
 
-def assign(clusters: Clusters, frames: Store, names: Sequence[str], folder: Path) -> None:
+def assign(
+    clusters: Clusters, frames: Store, names: Sequence[str], folder: Path, made_of: Origins | None = None
+) -> None:
     """Write the units of utterances, in the form of :func:`unitvoice.units.writing.write_units`.
 
     Raises:
@@ -32,7 +35,8 @@ def assign(clusters: Clusters, frames: Store, names: Sequence[str], folder: Path
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
     clusters.check(frames)
     units = _units(clusters, frames, names)
-    write_units(folder, units, rate=frames.rate, first=frames.meta["first"], total=len(names))
+    told = {"rate": frames.rate, "first": frames.meta["first"], "total": len(names)}
+    write_units(folder, units, made_of=made_of, **told)
     log.info("assigned units to %d utterances", len(names))
 
 
@@ -55,8 +59,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=cli.positive, default=1, help="threads of torch")
     arguments = parser.parse_args(argv)
     torch.set_num_threads(arguments.threads)
-    names = [one.utterance for one in read_manifest(arguments.manifest).subset(*arguments.subsets)]
-    assign(read_clusters(arguments.centres), Store(arguments.frames), names, arguments.output)
+    manifest, frames = read_manifest(arguments.manifest), Store(arguments.frames)
+    made_of = agreed({"manifest": manifest.seal, frames.meta["kind"]: frames.seal})
+    names = [one.utterance for one in manifest.subset(*arguments.subsets)]
+    assign(read_clusters(arguments.centres), frames, names, arguments.output, made_of)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.manifest import Subset, Utterance, read_manifest
 from unitvoice.models import load_model
+from unitvoice.provenance import Origins, agreed
 from unitvoice.store import Store
 from unitvoice.systems.base import System
 from unitvoice.systems.encoding import as_read, check_frames, encoded
@@ -22,7 +23,9 @@ log = logging.getLogger(__name__)
 
 
 @torch.inference_mode()
-def encode(system: System, utterances: Sequence[Utterance], frames: Store, folder: Path) -> None:
+def encode(
+    system: System, utterances: Sequence[Utterance], frames: Store, folder: Path, made_of: Origins | None = None
+) -> None:
     """Write a folder of three stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
 
     A system without codes has no ``indices``, and both kinds of vectors are what it encodes.
@@ -32,6 +35,7 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
         utterances: what to encode; a speaker's mean frame is over the speaker's utterances among these.
         frames: store of the kind that the system reads, as :func:`unitvoice.systems.encoding.as_read` gives it.
         folder: where the stores will be.
+        made_of: where all this came from.
 
     Raises:
         InputError: nothing to encode, or the store has other frames than the model was trained on or lacks utterances.
@@ -41,7 +45,8 @@ def encode(system: System, utterances: Sequence[Utterance], frames: Store, folde
         raise InputError(f"{frames.folder} lacks {listed(lost)}; make the features again")
     parts = PARTS if system.discrete else PARTS[1:]
     at = {"rate": system.unit_rate, "first": system.unit_first}
-    write_units(folder, encoded(system, utterances, frames), **at, parts=parts, total=len(utterances))
+    units = encoded(system, utterances, frames)
+    write_units(folder, units, **at, parts=parts, total=len(utterances), made_of=made_of)
     log.info("encoded %d utterances", len(utterances))
 
 
@@ -62,9 +67,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not utterances:
         raise InputError(f"{arguments.manifest} has no utterance in the subsets {', '.join(arguments.subsets)}")
     system = load_model(arguments.model)
-    f0 = Store(arguments.pitch) if arguments.pitch else None
-    frames = as_read(system, Store(arguments.frames), f0, manifest.utterances)
-    encode(system, utterances, frames, arguments.output)
+    stores = [Store(folder) for folder in (arguments.frames, arguments.pitch) if folder]
+    seals = {store.meta["kind"]: store.seal for store in stores}
+    made_of = agreed({"manifest": manifest.seal, **seals, "model": system.seal})
+    frames = as_read(system, stores[0], stores[1] if arguments.pitch else None, manifest.utterances)
+    encode(system, utterances, frames, arguments.output, made_of)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
 from unitvoice.files import atomic
+from unitvoice.provenance import Origin, agreed, prefixed
 from unitvoice.store import Store, create_store
 
 __all__ = ["join", "joined", "main"]
@@ -49,7 +50,12 @@ def _join(stores: Sequence[Store], part: str, folder: Path) -> None:
     finest = max(stores, key=lambda store: store.rate)
     scales = [1.0 if part == "indices" else _norm(store) for store in stores]
     facts = {"rate": finest.rate, "first": finest.meta["first"], "dtype": PARTS[part]}
-    with create_store(folder, kind=part, **facts) as writer:
+    made_of: dict[str, Origin] = {}
+    for number, store in enumerate(stores, 1):
+        origins = agreed({part: store.seal})
+        made_of |= prefixed(f"part {number}", origins)
+        made_of |= {role: origin for role, origin in origins.items() if role == "manifest"}
+    with create_store(folder, kind=part, made_of=made_of, **facts) as writer:
         for name in tqdm(finest, desc=f"join {part}", unit="file", disable=None):
             frames = [np.asarray(store[name]) / scale for store, scale in zip(stores, scales, strict=True)]
             times = finest.meta["first"] + np.arange(finest.rows(name)) / finest.rate

@@ -16,6 +16,7 @@ from unitvoice.errors import InputError
 from unitvoice.files import atomic
 from unitvoice.models import load_model
 from unitvoice.nn.vq import Quantiser
+from unitvoice.provenance import agreed
 from unitvoice.store import Store, create_store
 from unitvoice.systems.base import System
 
@@ -111,7 +112,8 @@ class Segmenter:
         units: folder of the stores ``indices`` and ``continuous``.
 
     Raises:
-        InputError: the system's codes are not those of the nearest code vectors, or there are none.
+        InputError: the system's codes are not those of the nearest code vectors, or there are none, or another system
+            has encoded it.
     """
 
     def __init__(self, system: System, units: Path) -> None:
@@ -123,6 +125,9 @@ class Segmenter:
         self._tables = [table.detach().numpy() for table in quantiser.tables()]
         if sum(table.shape[1] for table in self._tables) != self.continuous.width:
             raise InputError(f"{units}: frames of {self.continuous.width} values are not slices of the codebooks")
+        self.made_of = agreed(
+            {"model": system.seal, "unsegmented": self.indices.seal, "continuous": self.continuous.seal}
+        )
         self.scales = self._scales(units)
 
     def _scales(self, units: Path) -> list[float]:
@@ -169,6 +174,7 @@ class Segmenter:
 def _write(segmenter: Segmenter, units: Path, penalty: float, output: Path) -> None:
     """Write the three stores of :func:`unitvoice.units.encode.encode` for the segments."""
     known: dict[str, Any] = {"rate": segmenter.indices.rate, "first": segmenter.indices.meta["first"]}
+    known["made_of"] = segmenter.made_of
     with atomic(output) as beside:
         shutil.copytree(units / "continuous", beside / "continuous")
         with (

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from tqdm import tqdm
 
 from unitvoice.files import atomic
+from unitvoice.provenance import Origins
 from unitvoice.store import create_store
 from unitvoice.systems.base import Units
 
@@ -27,6 +28,7 @@ def write_units(
     first: float,
     parts: Sequence[Part] = PARTS,
     total: int | None = None,
+    made_of: Origins | None = None,
 ) -> None:
     """Write a folder of stores: ``indices`` (T, G), ``vectors`` (T, D) and ``continuous`` (T, D).
 
@@ -38,11 +40,12 @@ def write_units(
         parts: which of them there are: units without codes have no ``indices``, and those that came from elsewhere
             perhaps no vectors.
         total: number of utterances, for the progress.
+        made_of: where the units came from.
 
     Raises:
         InputError: there are no units.
     """
-    at = partial(create_store, rate=rate, first=first)
+    at = partial(create_store, rate=rate, first=first, made_of=made_of)
     with atomic(folder) as beside, ExitStack() as stack:
         beside.mkdir()
         stores = {part: stack.enter_context(at(beside / part, kind=part, dtype=TYPES[part])) for part in parts}

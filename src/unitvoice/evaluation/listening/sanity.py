@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from unitvoice import __version__, audio, cli
 from unitvoice.audio import Wave
-from unitvoice.errors import InputError
+from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.listening.catalogue import DEFAULT, create_judge, texts_of
 from unitvoice.evaluation.listening.degradations import VERSIONS
 from unitvoice.evaluation.listening.judge import Figure, Heard, Judge, UnsuitedError
-from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Utterance, read_manifest
+from unitvoice.provenance import agreed, write_json
 
 __all__ = ["ORDER", "Recording", "check", "check_judges", "choose", "main"]
 
@@ -141,7 +141,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     manifest = read_manifest(options.manifest)
     texts = texts_of(manifest, options.transcripts)
-    write_json(options.output, check_judges(options.judges, manifest, texts, options.most))
+    found = check_judges(options.judges, manifest, texts, options.most)
+    write_json(options.output, found, f"check of {listed(options.judges)}", agreed({"manifest": manifest.seal}))
 
 
 if __name__ == "__main__":

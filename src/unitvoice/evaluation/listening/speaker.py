@@ -16,8 +16,8 @@ from tqdm import tqdm
 from unitvoice import audio, cli
 from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.listening.speaker_verification import GE2E, VoiceEncoder, create_voice_encoder
-from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Utterance, read_manifest
+from unitvoice.provenance import agreed, verified, write_json
 
 __all__ = ["Panel", "Similarity", "equal_error_rate", "judge", "main", "right_above_wrong"]
 
@@ -285,8 +285,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     panel = Panel(options.most, options.least, options.seed)
     manifest, encoder = read_manifest(options.manifest), create_voice_encoder(options.encoder)
+    spoken = {"conversions": options.converted, "own voices": options.own_voice}
+    made_of = agreed({"manifest": manifest.seal} | {role: verified(path) for role, path in spoken.items()})
     found = judge(encoder, manifest, options.converted, own_voice=options.own_voice, panel=panel, jobs=options.jobs)
-    write_json(options.output, found)
+    write_json(options.output, found, "cosines of voices", made_of)
     log.info("speaker: conversion %s, corpus %s", found["conversion"], found["corpus"])
 
 

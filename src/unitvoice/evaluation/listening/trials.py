@@ -13,8 +13,9 @@ from unitvoice import __version__, audio, cli
 from unitvoice.errors import InputError, listed
 from unitvoice.evaluation.listening.catalogue import create_judge, references_of, texts_of
 from unitvoice.evaluation.listening.judge import Heard, Judge
-from unitvoice.files import read_json, write_json
+from unitvoice.files import read_json
 from unitvoice.manifest import Manifest, Trial, read_manifest
+from unitvoice.provenance import agreed, verified, write_json
 
 __all__ = ["judge_trials", "main"]
 
@@ -118,10 +119,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--references", type=Path, help="folder of <trial name>.wav, said by the target speakers")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    manifest, checked = read_manifest(options.manifest), read_json(options.checked)
+    manifest = read_manifest(options.manifest)
+    seals = {"conversions": verified(options.converted), "judges": verified(options.checked)}
+    made_of = agreed({"manifest": manifest.seal, **seals})
+    checked = read_json(options.checked)
     texts, references = texts_of(manifest, options.transcripts), references_of(manifest, options.references)
     found = judge_trials(manifest, options.converted, checked, texts=texts, references=references)
-    write_json(options.output, found)
+    write_json(options.output, found, f"figures of {listed(checked['judges'])}", made_of)
 
 
 if __name__ == "__main__":

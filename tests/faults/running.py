@@ -1,0 +1,147 @@
+"""Running the workflow while it is harmed: Snakemake as a process, the jobs that it starts, and what it leaves."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import yaml
+
+from unitvoice.provenance import SEAL
+from unitvoice.settings import merged
+
+ROOT = Path(__file__).parents[2]
+TINY = {
+    "demo": {"synthesiser": "formants", "size": "tiny"},
+    "seeds": [0],
+    "overrides": {
+        "model": {"channels": 16, "layers": 1, "codes": 16},
+        "stages": {"vqvae": {"steps": 40, "batch": 4, "checkpoint_every": 8}},
+    },
+    "conversion": {"iterations": 4},
+    "evaluation": {"judges": [], "maps": []},
+}
+RESULTS = Path("results", "demo")
+HANDED_IN = ("vqvae-mel/submission.zip", "results.json", "results.csv", "summary.txt")
+POLL = 0.05  # s
+PATIENCE = 1200  # s that a rule may take to begin
+
+
+class Ended(NamedTuple):
+    """A run of Snakemake that has ended."""
+
+    code: int
+    text: str
+
+    @property
+    def message(self) -> str:
+        """The one sentence of ours, or Snakemake's own; empty when it says neither."""
+        found = re.findall(r"^error: (.*)$", self.text, re.MULTILINE)
+        found += re.findall(
+            r"^.*(?:cannot be locked|No space left on device|Read-only file system).*$", self.text, re.MULTILINE
+        )
+        return found[0] if found else ""
+
+    @property
+    def told(self) -> bool:
+        """Whether it ended well, or with a message and without a fault of ours."""
+        ours = "internal error" in self.text or "/src/unitvoice/" in self.text  # which stands in a traceback alone
+        return not ours and (self.code == 0 or bool(self.message))
+
+
+class Workflow:
+    """The tiny workflow in a folder."""
+
+    def __init__(self, folder: Path, targets: tuple[str, ...] = ()) -> None:
+        self.folder, self.targets = folder, targets
+        self._snakemake: subprocess.Popen[str] | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        config = self.folder / "config.yaml"
+        base = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder), "--configfile", str(config)]
+        return [sys.executable, "-m", "snakemake", *base, "--cores", "2", "--nocolor", *(arguments or self.targets)]
+
+    def start(self, *arguments: str) -> None:
+        """Start Snakemake in a process group of its own, which interrupts reach."""
+        self.folder.mkdir(exist_ok=True)
+        if not (self.folder / "config.yaml").exists():
+            config = merged(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY)
+            (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
+        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        self._log = (self.folder.parent / f"{self.folder.name}.log").open("w+")
+        self._snakemake = subprocess.Popen(
+            self.command(*arguments),
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - as at a terminal
+        )
+
+    def wait(self) -> Ended:
+        code = self._snakemake.wait()
+        self._log.seek(0)
+        with self._log:
+            return Ended(code, self._log.read())
+
+    def run(self, *arguments: str) -> Ended:
+        self.start(*arguments)
+        return self.wait()
+
+    def job(self, module: str) -> psutil.Process | None:
+        """Wait until a job runs a module; None when Snakemake has ended before."""
+        begun = time.monotonic()
+        while self._snakemake.poll() is None and time.monotonic() - begun < PATIENCE:
+            for process in self._inside():
+                if _runs(process, module):
+                    return process
+            time.sleep(POLL)
+        return None
+
+    def group(self) -> int:
+        return self._snakemake.pid
+
+    def _inside(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self._snakemake.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def end_orphans(self) -> None:
+        """Kill what outlived a Snakemake of this folder."""
+        for process in psutil.process_iter():
+            if _cwd(process) == str(self.folder):
+                process.kill()
+
+    def digests(self) -> dict[str, str]:
+        """The seals of all that has been handed on, by path."""
+        seals = sorted((self.folder / RESULTS).rglob(f"*{SEAL}"))
+        inside = [seal for seal in seals if "shards" not in seal.parts and ".part" not in str(seal)]
+        return {str(seal.relative_to(self.folder)): json.loads(seal.read_text())["digest"] for seal in inside}
+
+    def handed_in(self) -> dict[str, bytes]:
+        """The archive and the data of the report."""
+        return {name: (self.folder / RESULTS / name).read_bytes() for name in HANDED_IN}
+
+
+def _runs(process: psutil.Process, module: str) -> bool:
+    try:
+        line = process.cmdline()
+    except psutil.Error:
+        return False
+    return line[1:3] == ["-m", f"unitvoice.{module}"]
+
+
+def _cwd(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except psutil.Error:
+        return ""
