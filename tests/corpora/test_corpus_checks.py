@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 from corpora.making import sound, wave
+from unsealing import unsealed
 
 from unitvoice import audio
 from unitvoice.corpora import checks
@@ -133,7 +134,7 @@ def test_the_command_writes_all_names_and_fails_only_on_errors(good, tmp_path, c
 
 def test_tables_that_do_not_agree_are_said(good, tmp_path):
     write_manifest(good, tmp_path / "m")
-    table = tmp_path / "m" / "utterances.csv"
+    table = unsealed(tmp_path / "m") / "utterances.csv"
     table.write_text(table.read_text() + "a,s,unit,a.wav,,,0.5\n")
     with pytest.raises(InputError, match="more than once: a"):
         checks.main([str(tmp_path / "m"), str(tmp_path / "checks.json")])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from unsealing import contents
 
 from unitvoice import audio
 from unitvoice.errors import InputError
@@ -22,10 +23,6 @@ def make(folder, lengths):
         audio.write(folder / "wavs" / f"u{number}.wav", wave)
         utterances.append(Utterance(f"u{number}", "S1", "test", f"wavs/u{number}.wav", None, None, samples / 16_000))
     return Manifest("made", "up", folder, tuple(utterances))
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_the_store_holds_the_frames_of_every_utterance_in_order(tmp_path):

@@ -132,8 +132,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     system = load_model(arguments.model)
     units = Store(arguments.units / ("indices" if system.discrete else "vectors"))
     references = Store(arguments.references) if system.hears and arguments.references else None
-    stores = {store.meta["kind"]: store.seal for store in (units, references) if store}
-    made_of = agreed({"manifest": manifest.seal, **stores, "model": system.seal})
+    seals = {"manifest": manifest.seal, units.meta["kind"]: units.seal, "model": system.seal}
+    made_of = agreed(seals | {"references": references.seal if references else None})
     targets = sorted({trial.target for trial in trials})
     if system.hears:
         hear_targets(system, manifest, targets, references)
