@@ -108,39 +108,46 @@ class Campaign:
     def __init__(self, flow: Workflow, reference: dict[str, str], table: Table, seed: int) -> None:
         self.flow, self.reference, self.table = flow, reference, table
         self.random = Random(seed)  # noqa: S311 - to be the same each time
-        self._last: Fault | None = None
+        self._last: Fault | None = None  # that has not been judged
+        self._stopped = False  # whether the command has stopped since
 
     def endure(self, faults: list[Fault]) -> None:
         """Let all faults happen, one after the other, and finish."""
         for fault in faults:
-            process = self._until(fault.module)
+            process = self._until(fault)
             if process is None:
                 continue  # there is no more of these jobs
-            self.table.of(fault.kind).tried += 1
             time.sleep(fault.share * JOBS[fault.module])
-            self._happen(fault, process)
-            self._last = fault
+            if process.is_running():
+                self._last = fault
+                self.table.of(fault.kind).tried += 1
+                self._happen(fault, process)
         self._until(None)
 
-    def _until(self, module: str | None) -> psutil.Process | None:
-        """Give the command, with cures where it asks for them, until a job runs; None when all is done."""
-        stopped = False
+    def _until(self, fault: Fault | None) -> psutil.Process | None:
+        """Give the command, with cures where it asks for them, until a fault's job runs; None when all is done."""
         for _ in range(5):
-            self.flow.start()
-            process = self.flow.job(module) if module else None
-            if process is not None:
-                self._judge(stopped=stopped)
+            if not self.flow.running:
+                self.flow.start()
+            if self._is_past() and fault and (process := self.flow.job(fault.module, fault.detail)):
+                self._judge()
                 return process
             ended = self.flow.wait()
             if ended.code == 0:
-                self._judge(stopped=stopped)
+                self._judge()
                 return None
-            stopped = True
             self._note(ended)
             self._cure(ended)
         raise AssertionError(f"no cure helps after {self._last}: {ended.text}")
 
-    def _judge(self, *, stopped: bool) -> None:
+    def _is_past(self) -> bool:
+        """Whether the run has outlived the job that reads what was harmed, if anything was."""
+        if self._last is None or not self._last.detail:
+            return True
+        job = self.flow.job(self._last.module, self._last.detail)
+        return job is not None and self.flow.passed(job)
+
+    def _judge(self) -> None:
         """Count what became of the last fault."""
         if self._last is None:
             return
@@ -149,13 +156,14 @@ class Campaign:
         if foreign := [path for path, digest in found.items() if self.reference.get(path) != digest]:
             tally.wrong += 1
             self.table.notes.append(f"{self._last}: {', '.join(foreign)} are not as in an undisturbed run")
-        elif stopped:
+        elif self._stopped:
             tally.stopped += 1
         else:
             tally.recovered += 1
-        self._last = None
+        self._last, self._stopped = None, False
 
     def _note(self, ended: Ended) -> None:
+        self._stopped = True
         if not ended.told:
             self.table.of(self._last.kind if self._last else "none").lost += 1
             self.table.notes.append(f"{self._last} ended without a message of ours: {ended.text[-2000:]}")
@@ -187,34 +195,34 @@ class Campaign:
             if target == "job":
                 process.send_signal(number)
             elif target == "all":
-                os.killpg(self.flow.group(), number)
+                os.killpg(self.flow.group, number)
             else:
-                os.kill(self.flow.group(), number)
+                os.kill(self.flow.group, number)
         except (psutil.NoSuchProcess, ProcessLookupError):
             pass
         self.flow.wait()
 
     def _stop(self) -> None:
-        """End Snakemake and its jobs without a trace of order."""
-        os.killpg(self.flow.group(), signal.SIGKILL)
+        """End Snakemake and its jobs at once, and take its lock away, so that what comes next is a fault by itself."""
+        os.killpg(self.flow.group, signal.SIGKILL)
         self.flow.wait()
         self.flow.end_orphans()
-        self.flow.run("--unlock")
+        shutil.rmtree(self.flow.folder / ".snakemake" / "locks", ignore_errors=True)
 
     def _disk(self, fault: Fault, process: psutil.Process) -> None:
-        options = (
-            "remount,ro"
-            if "read-only" in fault.kind
-            else f"remount,size={shutil.disk_usage(self.flow.folder).used + ROOM}"
-        )
-        if "read-only" in fault.kind:
+        if "full" in fault.kind:
+            self._remount(f"size={shutil.disk_usage(self.flow.folder).used + ROOM}")
+            ended = self.flow.wait()
+        else:
             self._stop()
-        subprocess.run(["mount", "-o", options, self.flow.folder], check=True)
-        ended = self.flow.run() if "read-only" in fault.kind else self.flow.wait()
+            self._remount("ro")
+            ended = self.flow.run()
         if ended.code:
-            self._last = fault
             self._note(ended)
-        subprocess.run(["mount", "-o", f"remount,rw,size={DISK}", self.flow.folder], check=True)
+        self._remount(f"rw,size={DISK}")
+
+    def _remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.flow.folder], check=True)
 
     def _harm_file(self, fault: Fault, process: psutil.Process) -> None:
         self._stop()
@@ -244,6 +252,3 @@ class Campaign:
         if not Ended(done.returncode, done.stdout).told or done.returncode == 0:
             self.table.notes.append(f"{fault}: the second run was not kept out: {done.stdout[-2000:]}")
             self.table.of(fault.kind).lost += 1
-        ended = self.flow.wait()
-        if ended.code:
-            self._note(ended)

@@ -30,7 +30,6 @@ TINY = {
 RESULTS = Path("results", "demo")
 HANDED_IN = ("vqvae-mel/submission.zip", "results.json", "results.csv", "summary.txt")
 POLL = 0.05  # s
-PATIENCE = 1200  # s that a rule may take to begin
 
 
 class Ended(NamedTuple):
@@ -96,16 +95,31 @@ class Workflow:
         self.start(*arguments)
         return self.wait()
 
-    def job(self, module: str) -> psutil.Process | None:
-        """Wait until a job runs a module; None when Snakemake has ended before."""
-        begun = time.monotonic()
-        while self._snakemake.poll() is None and time.monotonic() - begun < PATIENCE:
+    @property
+    def running(self) -> bool:
+        return self._snakemake is not None and self._snakemake.poll() is None
+
+    def job(self, module: str, reading: str = "") -> psutil.Process | None:
+        """Wait until a job runs a module, and reads a path or its folder; None when Snakemake has ended before."""
+        while self.running:
             for process in self._inside():
-                if _runs(process, module):
+                if _runs(process, module, reading):
                     return process
             time.sleep(POLL)
         return None
 
+    def passed(self, job: psutil.Process) -> bool:
+        """Wait until another job begins after one has ended, which is so when it succeeds, or Snakemake ends well."""
+        while job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(POLL)
+        ended = time.time()
+        while self.running:
+            if any(_begun(process) > ended and _runs(process) for process in self._inside()):
+                return True
+            time.sleep(POLL)
+        return self._snakemake.returncode == 0
+
+    @property
     def group(self) -> int:
         return self._snakemake.pid
 
@@ -132,12 +146,20 @@ class Workflow:
         return {name: (self.folder / RESULTS / name).read_bytes() for name in HANDED_IN}
 
 
-def _runs(process: psutil.Process, module: str) -> bool:
+def _runs(process: psutil.Process, module: str = "", reading: str = "") -> bool:
     try:
         line = process.cmdline()
     except psutil.Error:
         return False
-    return line[1:3] == ["-m", f"unitvoice.{module}"]
+    named = line[1:2] == ["-m"] and line[2].startswith(f"unitvoice.{module}")
+    return named and (not reading or any(Path(reading).is_relative_to(word) for word in line[3:]))
+
+
+def _begun(process: psutil.Process) -> float:
+    try:
+        return process.create_time()
+    except psutil.Error:
+        return 0.0
 
 
 def _cwd(process: psutil.Process) -> str:
