@@ -55,6 +55,7 @@ from unitvoice.features.ssl_weights import read_bundle, read_cpc, read_transform
 from unitvoice.files import sha256, write_json
 from unitvoice.manifest import Manifest, Phone, Trial, Utterance, read_manifest, write_manifest
 from unitvoice.models import load_model, save_model
+from unitvoice.provenance import SEAL, verified
 from unitvoice.report.results import read_results
 from unitvoice.settings import build, read_yaml
 from unitvoice.store import Store, create_store
@@ -64,7 +65,6 @@ from unitvoice.submission.validation import validate
 from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe, load_recipe, read_recipe
 from unitvoice.training import checkpoint
-from unitvoice.training.record import Record
 from unitvoice.units.exchange_lines import Form, read_lines
 from unitvoice.units.exchange_models import read_scikit_learn
 from unitvoice.workflow import Plan
@@ -555,6 +555,7 @@ PARSERS = [
     *parsers(
         "store.Store", make_store, [f"store/{name}" for name in ("frames.npy", "index.csv", "meta.json")], use_store
     ),
+    *parsers("provenance.verified", make_store, [f"store/{SEAL}"], lambda folder: verified(folder / "store")),
     Parser("npy header", "", make_store, "store/frames.npy", use_store, npy_header, with_npy_header),
     *parsers(
         "corpora.zerospeech2019.manifest corpora.zerospeech2020.manifest corpora.checks.check",
@@ -679,7 +680,6 @@ PARSERS = [
         lambda folder: checkpoint.restore(folder / "state"),
         *(lambda content: content[32:], with_digest),
     ),
-    Parser("log", "training.record.Record", make_log, "log.jsonl", lambda folder: Record(folder / "log.jsonl", 1)),
     Parser("weights of cpc", "features.ssl_weights.read_cpc", make_cpc, "cpc.pt", lambda f: read_cpc(f / "cpc.pt", 1)),
     Parser(
         *("weights of torchaudio", "features.ssl_weights.read_bundle", make_bundle, "tiny.pth"),
@@ -699,7 +699,7 @@ PARSERS = [
         lambda folder: load_recipe(folder / "recipe.yaml", "demo"),
     ),
     *parsers(
-        "systems.recipe.read_recipe files.read_json",
+        "systems.recipe.read_recipe files.read_json provenance.read_json",
         text("recipe.json", json.dumps(RECIPE)),
         ["recipe.json"],
         lambda folder: read_recipe(folder / "recipe.json"),
