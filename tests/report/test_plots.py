@@ -84,3 +84,8 @@ def test_a_name_that_has_room_stands_beside_its_mark():
     heights = [float(found) for found in re.findall(r'<circle cx="[^"]*" cy="([^"]*)"', chart)]
     names = [float(found) for found in re.findall(r'y="([^"]*)" [^>]*class="named"', chart)]
     assert sorted(names) == [pytest.approx(height + 4, abs=0.02) for height in sorted(heights)]
+
+
+def test_a_line_of_one_point_can_be_seen():
+    chart = str(line_chart([Line("one", [5.0], [2.0])], Axis("x", 0, 10), Axis("y", 0, 4), "a point"))
+    assert re.search(r'd="M[0-9.]+ [0-9.]+h8\.0"', chart)

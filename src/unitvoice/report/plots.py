@@ -10,6 +10,7 @@ __all__ = ["Axis", "Line", "Mark", "line_chart", "scatter_chart", "ticks"]
 
 WIDTH, HEIGHT = 400, 240  # units of the drawing, about pixels
 LEFT, RIGHT, TOP, BOTTOM = 56, 18, 12, 40
+DOT = 4.0  # half the length of a line with one point
 MOST_POINTS = 400  # of a line; more would not be seen
 FEW_TICKS = 3
 LETTER, LINE = 7, 12  # about the width of a letter and the height of a line
@@ -153,6 +154,8 @@ def _verticals(x: Axis) -> Iterator[Markup]:
 def _path(line: Line, x: Axis, y: Axis) -> str:
     step = -(-len(line.x) // MOST_POINTS)
     places = [*range(0, len(line.x) - 1, step), len(line.x) - 1]
+    if len(places) == 1:  # which a path does not show
+        return f"M{_across(x, line.x[0]) - DOT:.1f} {_down(y, line.y[0]):.1f}h{2 * DOT}"
     return "M" + "L".join(f"{_across(x, line.x[i]):.1f} {_down(y, line.y[i]):.1f}" for i in places)
 
 

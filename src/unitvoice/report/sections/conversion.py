@@ -113,8 +113,7 @@ def _clips(variants: Mapping[str, LanguageResults], trial: Trial, number: int) -
 
 def _told(one: LanguageResults, trial: Trial) -> str:
     similarity = _similarity(one, trial)
-    near = f", {similarity[0]:.2f} to target, {similarity[1]:.2f} to source" if similarity else ""
-    return f"to {trial.target}{near}"
+    return f"{similarity[0]:.2f} to target, {similarity[1]:.2f} to source" if similarity else f"to {trial.target}"
 
 
 def _meter(to_target: float, to_source: float) -> Markup:

@@ -30,17 +30,25 @@ def experiments(results: Results) -> Markup | None:
     return section(
         "experiments",
         "Experiments",
-        element("p", "Every variant has its own model, units and scores; the rest of this page is about the first."),
+        element(
+            "p",
+            "Every variant has its own model, units and scores. Further down conversions and judges are side by side; "
+            "all else is about the first.",
+        ),
         [
-            element("div", element("h3", one.name), panels(*_shown(results, every, place, one.name)))
+            element(
+                "div",
+                element("h3", one.name),
+                _compared(results, place, one.name),
+                _differences(results, place, one.name),
+                panels(*_shown(every, place, one.name)),
+            )
             for place, one in enumerate(results.languages)
         ],
     )
 
 
-def _shown(results: Results, every: Sequence[Results], place: int, language: str) -> Iterator[Markup]:
-    yield _compared(results, place, language)
-    yield _differences(results, place, language)
+def _shown(every: Sequence[Results], place: int, language: str) -> Iterator[Markup]:
     yield _plane(every, place, language)
     yield _curves(every, place, language)
     for sweep in sweeps({variant.system: settings(variant) for variant in every}):
