@@ -8,27 +8,29 @@ from unitvoice.corpora.demo import MARK
 from unitvoice.errors import InputError
 from unitvoice.evaluation.listening.judge import Judge
 from unitvoice.evaluation.listening.measures import CepstralDistortion, Duration
+from unitvoice.evaluation.listening.melody import Melody
 from unitvoice.evaluation.listening.naturalness import Dnsmos
 from unitvoice.evaluation.listening.sphinx import PhoneLoop, Words
 from unitvoice.manifest import Manifest
 
 __all__ = ["DEFAULT", "create_judge", "read_transcripts", "references_of", "texts_of"]
 
-DEFAULT = ("dnsmos", "phones", "mcd", "duration")  # those whose weights ship, and that need no text
+DEFAULT = ("dnsmos", "phones", "f0", "mcd", "duration")  # those whose weights ship, and that need no text
 SIMPLE: Mapping[str, type[Judge]] = {
     "dnsmos": Dnsmos,
     "phones": PhoneLoop,
+    "f0": Melody,
     "mcd": CepstralDistortion,
     "duration": Duration,
 }
-FORMS = "dnsmos, phones, words, mcd, duration, ctc:MODEL, ctc:MODEL=FILE, whisper:MODEL, utmos:PLACE"
+FORMS = "dnsmos, phones, words, f0, mcd, duration, ctc:MODEL, ctc:MODEL=FILE, whisper:MODEL, utmos:PLACE"
 
 
 def create_judge(name: str, texts: Mapping[str, str], judged: Iterable[str] = ()) -> Judge:
     """A judge, with its weights.
 
     Args:
-        name: dnsmos, phones (a loop of phones), words (needs transcripts), mcd, duration, or a recogniser that has to
+        name: dnsmos, phones (a loop of phones), words (needs transcripts), f0, mcd, duration, or one that has to
             be downloaded: ctc:MODEL of torchaudio, with =FILE for weights that are there; whisper:MODEL of the hub or
             of a folder; or utmos:PLACE, a repository of torch's hub or a folder.
         texts: transcripts by utterance; there may be none.
