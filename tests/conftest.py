@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import settings
 from slurm.private import private_slurm
+from slurm.running import complete
 
 from unitvoice.corpora import demo, zerospeech2019
 from unitvoice.features.extract import extract
@@ -67,6 +68,19 @@ def once(tmp_path_factory):
         return folder / name
 
     return made
+
+
+@pytest.fixture(scope="session")
+def local_run(once):
+    """Folder of a complete run of the workflow on this machine, for what a cluster does (do not write in it)."""
+
+    def make(folder):
+        place = folder.with_suffix(".part")
+        code, said = complete(place, dict(os.environ), "--cores", "2")
+        assert code == 0, said
+        place.rename(folder)
+
+    return once("local-run", make)
 
 
 @pytest.fixture(scope="session")

@@ -1,63 +1,93 @@
-"""The whole workflow by the profile on a Slurm of its own, and what goes wrong there."""
+"""The whole workflow by the profile on a Slurm of its own that cancels one training, and ends the time of another."""
 
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from slurm.running import CLUSTER, finished, jobs, snakemake
+from slurm.running import CLUSTER, finished, has_saved, is_warned, jobs, memory, model, snakemake, trainer, wait_for
 
+LANGUAGES = ["english", "surprise"]
 ARCHIVE = Path("results", "demo", "vqvae-mel", "submission.zip")
-WEIGHTS = Path("results", "demo", "english", "vqvae-mel", "seed-0", "model", "weights.safetensors")
-RECIPE = "results/demo/vqvae-mel/recipe.json"
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.usefixtures("slurm"), pytest.mark.timeout(1500)]  # the first comes before any local run
 
 
 @pytest.fixture(scope="module")
 def run(slurm, tmp_path_factory):
-    """The folder of a complete run on the cluster, and what was printed."""
+    """The folder of a complete run whose trainings were interrupted, and what was printed."""
     folder = tmp_path_factory.mktemp("cluster") / "run"
-    code, said = finished(snakemake(folder, slurm, *CLUSTER, "--retries", "0"), folder)
+    with snakemake(folder, slurm, *CLUSTER, "--retries", "1") as process:
+        english, surprise = _held(folder, process)
+        _cancel(slurm, english)
+        _let_time_end(slurm, surprise)
+        code, said = finished(process, folder)
     assert code == 0, said
     return folder, said
 
 
-def test_the_archive_has_the_bytes_of_a_local_run(run, tmp_path):
-    folder, _ = run
-    local = tmp_path / "local"
-    code, said = finished(snakemake(local, dict(os.environ), "--cores", "2", "submission"), local)
-    assert code == 0, said
-    assert (folder / WEIGHTS).read_bytes() == (local / WEIGHTS).read_bytes()
-    assert (folder / ARCHIVE).read_bytes() == (local / ARCHIVE).read_bytes()
-    assert (folder / "results" / "demo" / "report.html").stat().st_size > 100_000
+def _held(folder, process):
+    """The processes of both trainings; they stand still after a checkpoint, so that no fast machine finishes them."""
+    held = {}
+
+    def hold():
+        assert process.poll() is None, (folder / "said").read_text()
+        for language in LANGUAGES:
+            if language not in held and has_saved(folder, language):
+                held[language] = trainer(folder, language)
+                os.kill(held[language], signal.SIGSTOP)
+        return len(held) == len(LANGUAGES)
+
+    wait_for(hold)
+    return [held[language] for language in LANGUAGES]
 
 
-def test_small_rules_share_jobs_and_the_training_has_its_own(run, slurm):
+def _cancel(slurm, process):
+    (job,) = jobs(slurm, "train", "english")
+    subprocess.run(["scancel", job["JobId"]], env=slurm, check=True)
+    os.kill(process, signal.SIGCONT)
+
+
+def _let_time_end(slurm, process):
+    """Shorten the job of a training until Slurm warns it, and lengthen it for when it is run again."""
+
+    def shown():
+        return jobs(slurm, "train", "surprise")[0]
+
+    def limit(minutes):
+        command = ["scontrol", "update", f"JobId={shown()['JobId']}", f"TimeLimit={minutes}"]
+        subprocess.run(command, env=slurm, check=True)
+
+    hours, minutes, _ = map(int, shown()["RunTime"].split(":"))
+    limit(hours * 60 + minutes + 3)
+    wait_for(lambda: is_warned(process))
+    os.kill(process, signal.SIGCONT)
+    wait_for(lambda: shown()["Restarts"] == "1")
+    limit(24 * 60)
+
+
+def test_a_cancelled_training_is_retried_with_more_and_one_whose_time_is_up_is_requeued(run, slurm):
     _, said = run
-    assert "Using workflow specific profile" in said
-    found = {rule: len(jobs(slurm, rule)) for rule in ("corpus", "features", "train", "units", "submission", "make")}
-    assert found == {"corpus": 2, "features": 4, "train": 2, "units": 4, "submission": 1, "make": 0}
+    cancelled, retried = jobs(slurm, "train", "english")
+    assert (cancelled["JobState"], memory(cancelled)) == ("CANCELLED", "4000M")
+    assert (retried["JobState"], memory(retried)) == ("COMPLETED", "8000M")
+    (requeued,) = jobs(slurm, "train", "surprise")
+    assert (requeued["JobState"], requeued["Restarts"]) == ("COMPLETED", "1")
+    assert said.count("Trying to restart") == 1, "of the two interruptions only the cancelling counts as a failure"
 
 
-def test_a_failing_job_is_run_again_with_more_memory_and_its_reason_is_shown(run, slurm):
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(
+    ("rule", "number"),
+    [("corpus", 2), ("features", 4), ("units", 4), ("speakers", 2), ("submission", 1), ("make_manifest", 0)],
+)
+def test_small_rules_share_jobs(slurm, rule, number):
+    assert len(jobs(slurm, rule)) == number
+
+
+def test_an_interrupted_run_has_the_bytes_of_a_local_one(run, local_run):
     folder, _ = run
-    seen = {job["JobId"] for job in jobs(slurm, "train")}
-    (folder / RECIPE).write_text("{}")
-    model = WEIGHTS.parent
-    process = snakemake(
-        folder, slurm, *CLUSTER, "--retries", "1", "--allowed-rules", "train", "--forcerun", "train", "--", model
-    )
-    code, said = finished(process, folder)
-    assert code == 1
-    assert "error: " in said
-    assert "Traceback" not in said
-    asked = [job["TRES"] for job in jobs(slurm, "train") if job["JobId"] not in seen]
-    assert [part for one in asked for part in one.split(",") if part.startswith("mem=")] == ["mem=4000M", "mem=8000M"]
-
-
-def test_a_partition_that_does_not_exist_is_told(slurm, tmp_path):
-    options = ["--retries", "0", "--default-resources", "slurm_partition=nowhere", "--allowed-rules", "generate_demo"]
-    process = snakemake(tmp_path / "run", slurm, *CLUSTER, *options, "--", "resources/demo")
-    code, said = finished(process, tmp_path / "run")
-    assert code == 1
-    assert "invalid partition specified: nowhere" in said
-    assert "Traceback" not in said
+    for path in [model(language) / name for language in LANGUAGES for name in ("weights.safetensors", "log.jsonl")]:
+        assert (folder / path).read_bytes() == (local_run / path).read_bytes(), path
+    assert (folder / ARCHIVE).read_bytes() == (local_run / ARCHIVE).read_bytes()
+    assert (folder / "results" / "demo" / "report.html").stat().st_size > 100_000

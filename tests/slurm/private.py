@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,17 +59,19 @@ def private_slurm(nodes=("one", "two")):
 
     Each node has 16 CPUs, 64 GB and two GPUs, all of them pretended.
     """
-    with TemporaryDirectory(prefix="slurm-") as place:
+    with TemporaryDirectory(prefix="slurm-") as place, ExitStack() as daemons:
         folder = Path(place)
         folder.chmod(0o711)  # munged insists on a folder that all may enter
         _configure(folder, nodes)
         environment = os.environ | {"SLURM_CONF": str(folder / "slurm.conf")}
         environment |= {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+        for command in _commands(folder, nodes):
+            daemons.enter_context(_daemon(command, folder, environment))
+        _wait_until_idle(folder, environment)
         try:
-            _start(folder, nodes, environment)
             yield environment
         finally:
-            _stop(folder, environment)
+            _cancel_all(environment)
 
 
 def _configure(folder, nodes):
@@ -90,14 +91,35 @@ def _configure(folder, nodes):
         (folder / "bin" / name).chmod(0o755)
 
 
-def _start(folder, nodes, environment):
+def _commands(folder, nodes):
+    """Of all daemons, in the order in which they start."""
     places = {"key-file": "munge/munge.key", "socket": "munge/socket", "pid-file": "munged.pid"}
     places |= {"log-file": "munged.log", "seed-file": "munge/seed"}
-    commands = [["munged", "--force", *(f"--{option}={folder / place}" for option, place in places.items())]]
-    commands += [["slurmctld", "-c"], *(["slurmd", "-c", "-N", name] for name in nodes)]
-    for command in commands:
-        subprocess.run(command, env=environment, check=True)
-    for _ in range(300):
+    yield ["munged", "--foreground", "--force", *(f"--{option}={folder / place}" for option, place in places.items())]
+    yield ["slurmctld", "-D", "-c"]
+    yield from (["slurmd", "-D", "-c", "-N", name] for name in nodes)
+
+
+@contextmanager
+def _daemon(command, folder, environment):
+    """A daemon for the block; it ends with this process, whatever ends that."""
+    with (folder / "daemons.log").open("a") as said:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig=TERM", *command], env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_idle(folder, environment):
+    for _ in range(600):
         states = _output(environment, "sinfo", "--noheader", "--Node", "--format=%t").split()
         if states and set(states) == {"idle"}:
             return
@@ -105,23 +127,12 @@ def _start(folder, nodes, environment):
     raise RuntimeError("\n".join(path.read_text()[-2000:] for path in folder.glob("*.log")))
 
 
-def _stop(folder, environment):
-    """End the jobs, then the daemons that the pid files name."""
-    if (folder / "slurmctld.pid").exists():
-        subprocess.run(["scancel", f"--user={_user()}"], env=environment, check=False)
-        for _ in range(200):
-            if not _output(environment, "squeue", "--noheader"):
-                break
-            time.sleep(0.1)
-    running = [int(path.read_text()) for pattern in ("slurmd-*.pid", "slurmctld.pid", "munged.pid")
-               for path in folder.glob(pattern)]  # fmt: skip
-    for number in running:
-        os.kill(number, signal.SIGTERM)
-    for number in running:
-        for _ in range(100):
-            if not Path(f"/proc/{number}").exists():
-                break
-            time.sleep(0.1)
+def _cancel_all(environment):
+    subprocess.run(["scancel", f"--user={_user()}"], env=environment, check=False)
+    for _ in range(300):
+        if not _output(environment, "squeue", "--noheader"):
+            break
+        time.sleep(0.1)
 
 
 def _output(environment, *command):
