@@ -23,7 +23,7 @@ test: $(VENV)/.ready
 
 test-cluster: $(VENV)/.ready
 	tests/slurm/install.sh
-	$(ACTIVATE) && timeout --foreground --kill-after=1m 1h python -m pytest --slurm tests/test_cluster_run.py tests/test_cluster_jobs.py
+	$(ACTIVATE) && timeout --foreground --kill-after=1m 2h python -m pytest --slurm tests/test_cluster_run.py tests/test_cluster_jobs.py
 
 # as root it fills disks too; the table goes to benchmarks/faults.txt
 test-faults: $(VENV)/.ready

@@ -9,7 +9,7 @@ from slurm.running import CLUSTER, complete, finished, has_saved, jobs, memory, 
 
 ENGLISH = model("english")
 TRAIN = ["--allowed-rules", "train", "--", ENGLISH]
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture

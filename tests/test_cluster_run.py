@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from slurm.running import CLUSTER, finished, has_saved, is_warned, jobs, memory, model, snakemake, trainer, wait_for
+from slurm.running import CLUSTER, finished, has_saved, jobs, memory, model, snakemake, trainer, wait_for
 
 LANGUAGES = ["english", "surprise"]
 ARCHIVE = Path("results", "demo", "vqvae-mel", "submission.zip")
-pytestmark = [pytest.mark.usefixtures("slurm"), pytest.mark.timeout(1500)]  # the first comes before any local run
+pytestmark = [pytest.mark.usefixtures("slurm"), pytest.mark.timeout(3600)]  # the first comes before any local run
 
 
 @pytest.fixture(scope="module")
@@ -18,41 +18,39 @@ def run(slurm, tmp_path_factory):
     """The folder of a complete run whose trainings were interrupted, and what was printed."""
     folder = tmp_path_factory.mktemp("cluster") / "run"
     with snakemake(folder, slurm, *CLUSTER, "--retries", "1") as process:
-        english, surprise = _held(folder, process)
-        _cancel(slurm, english)
-        _let_time_end(slurm, surprise)
+        _hold(folder, process)
+        _cancel(slurm, "english")
+        _let_time_end(slurm, "surprise")
         code, said = finished(process, folder)
     assert code == 0, said
     return folder, said
 
 
-def _held(folder, process):
-    """The processes of both trainings; they stand still after a checkpoint, so that no fast machine finishes them."""
-    held = {}
+def _hold(folder, process):
+    """Let both trainings stand still after a checkpoint, so that no fast machine finishes them; Slurm wakes them."""
+    held = set()
 
     def hold():
         assert process.poll() is None, (folder / "said").read_text()
         for language in LANGUAGES:
             if language not in held and has_saved(folder, language):
-                held[language] = trainer(folder, language)
-                os.kill(held[language], signal.SIGSTOP)
+                os.kill(trainer(folder, language), signal.SIGSTOP)
+                held.add(language)
         return len(held) == len(LANGUAGES)
 
     wait_for(hold)
-    return [held[language] for language in LANGUAGES]
 
 
-def _cancel(slurm, process):
-    (job,) = jobs(slurm, "train", "english")
+def _cancel(slurm, language):
+    (job,) = jobs(slurm, "train", language)
     subprocess.run(["scancel", job["JobId"]], env=slurm, check=True)
-    os.kill(process, signal.SIGCONT)
 
 
-def _let_time_end(slurm, process):
-    """Shorten the job of a training until Slurm warns it, and lengthen it for when it is run again."""
+def _let_time_end(slurm, language):
+    """Shorten the job of a training so that Slurm warns it, and lengthen it again for when it is run again."""
 
     def shown():
-        return jobs(slurm, "train", "surprise")[0]
+        return jobs(slurm, "train", language)[0]
 
     def limit(minutes):
         command = ["scontrol", "update", f"JobId={shown()['JobId']}", f"TimeLimit={minutes}"]
@@ -60,8 +58,6 @@ def _let_time_end(slurm, process):
 
     hours, minutes, _ = map(int, shown()["RunTime"].split(":"))
     limit(hours * 60 + minutes + 3)
-    wait_for(lambda: is_warned(process))
-    os.kill(process, signal.SIGCONT)
     wait_for(lambda: shown()["Restarts"] == "1")
     limit(24 * 60)
 

@@ -1,7 +1,6 @@
 """Snakemake on a private Slurm, what Slurm says of its jobs, and the processes that train."""
 
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ TINY = {
     "conversion": {"iterations": 4},
     "evaluation": {"judges": [], "maps": []},
 }
-PATIENCE = 1200  # s for what may take minutes on a machine that has other work
+PATIENCE = 3000  # s for what takes minutes, on a machine that has other work
 
 
 @contextmanager
@@ -32,7 +31,17 @@ def snakemake(folder, environment, *arguments, **changes):
     folder.mkdir(exist_ok=True)
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | TINY | changes
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command = [
+        "setpriv",
+        "--pdeathsig=KILL",
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--directory",
+        folder,
+    ]
     command += ["--configfile", folder / "config.yaml", "--nocolor", *arguments]
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
     with (folder / "said").open("w") as stream:
@@ -79,12 +88,6 @@ def trainer(folder, language):
             if sought <= set(words) and (place / "cwd").readlink() == folder:
                 return int(place.name)
     raise AssertionError(f"nothing trains {language}")
-
-
-def is_warned(process):
-    """Whether SIGTERM waits for a process that stands still."""
-    pending = re.search(r"ShdPnd:\s*(\w+)", Path(f"/proc/{process}/status").read_text())
-    return bool(int(pending[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def jobs(environment, rule, language=""):
