@@ -34,7 +34,7 @@ def test_a_training_on_two_machines_that_is_warned_ends_as_one_of_two_processes(
     assert code == 0, said
     (job,) = jobs(slurm, "train")
     assert (job["JobState"], job["Restarts"], job["NumNodes"], job["Partition"]) == ("COMPLETED", "1", "2", "gpu")
-    assert "gres/gpu=2" in job["TRES"]
+    assert "gpu:1" in job["TresPerNode"]
     code, said = complete(here, dict(os.environ), "--cores", "2", *TRAIN, training={"gpus": 2})
     assert code == 0, said
     for name in ("weights.safetensors", "log.jsonl"):
