@@ -184,7 +184,7 @@ def test_units_of_an_encoder_on_disk_become_a_valid_submission_that_declares_it_
     assert done.returncode == 0, done.stdout
     made = tmp_path / "results" / "demo" / "code-hifigan"
     assert json.loads((made / "validation.json").read_text())["findings"] == []
-    metadata = yaml.safe_load(zipfile.ZipFile(made / "submission.zip").read("metadata.yaml"))
+    metadata = yaml.safe_load(zipfile.ZipFile(made / "submission.zip").read("2019/metadata.yaml"))
     assert metadata["using external data"] is True
     units = Store(tmp_path / "results" / "demo" / "english" / "code-hifigan" / "seed-0" / "units" / "vectors")
     assert units.meta["rate"] == 50

@@ -86,14 +86,15 @@ def train_stage(
             run.step(batch)
             done = run.counts.step
             figures: dict[str, float] = {}
+            gradients: dict[str, float] = {}  # which the line of progress has no room for
             if done % LOG_EVERY == 0 or done == settings.steps:
-                figures |= run.figures()
+                figures, gradients = run.figures(), run.gradients()
             if done % settings.develop_every == 0 or done == settings.steps:
                 figures |= _look(run, stage, development, folder)
             if listening and _is_heard(done, settings):
                 from_first(lambda: listening.speak(run.result, folder / "listening", run.counts.step))
             if figures:
-                run.record += record.add(done, figures | run.gradients())
+                run.record += record.add(done, figures | gradients)
                 progress.show(figures)
             progress.add(1)
             run.counts.finished = done == settings.steps or run.patience_ended
