@@ -91,7 +91,7 @@ def verified(path: Path | None) -> Seal | None:
         made_of = {role: Origin(**origin) for role, origin in content["made_of"].items()}
         found = Seal(path, content["about"], made_of, content["files"])
         whole = found.digest == content["digest"]
-    except (AttributeError, InputError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         whole = False
     if not whole:
         raise InputError(f"{path} is damaged: its seal {place.name} is not as it was written; {cure}")

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from unitvoice.errors import InputError
+from unitvoice.provenance import Origin, sealed, write_json
 from unitvoice.report.results import Absent, read_results
 
 
@@ -119,3 +120,36 @@ def test_codes_of_slices_are_their_combinations(make_results, codes, number):
     path.write_text(json.dumps(content))
     (one,) = read(folder).languages
     assert one.first.model.codes == number
+
+
+OTHER = {"manifest": Origin("fake, english", "0")}
+
+
+def test_a_sweep_of_an_older_corpus_is_left_out_with_the_reason(make_results):
+    folder = make_results()
+    sweep = folder / "english" / "fake-system" / "seed-0" / "sweep.json"
+    write_json(sweep, {"points": [], "absent": {}}, "sweep")
+    assert not isinstance(read(folder).languages[0].segments, Absent)
+    write_json(sweep, {"points": [], "absent": {}}, "sweep", OTHER)
+    assert "sweep.json was made of the manifest" in read(folder).languages[0].segments.reason
+
+
+def test_results_of_another_corpus_are_refused_and_not_shown(make_results):
+    folder = make_results()
+    judged = folder / "english" / "fake-system" / "seed-0" / "speakers.json"
+    write_json(judged, json.loads(judged.read_text()), "cosines", OTHER)
+    with pytest.raises(InputError, match=r"manifest is fake, english .*speakers\.json was made of the manifest fake"):
+        read(folder)
+
+
+def test_conversions_that_have_changed_are_refused_and_not_played(make_results):
+    folder = make_results()
+    converted = folder / "english" / "fake-system" / "seed-0" / "converted"
+    with sealed(converted.with_name("again"), "6 conversions") as beside:
+        shutil.copytree(converted, beside)
+    shutil.rmtree(converted)
+    converted.with_name("again").rename(converted)
+    wave = min(converted.glob("*.wav"))
+    wave.write_bytes(wave.read_bytes()[:-10])
+    with pytest.raises(InputError, match=f"converted is damaged: {wave.name} is not as it was written"):
+        read(folder)

@@ -13,7 +13,7 @@ import pandas as pd
 from unitvoice.errors import InputError
 from unitvoice.files import parse_json, read_json
 from unitvoice.manifest import Manifest, read_manifest
-from unitvoice.provenance import agreed, verified
+from unitvoice.provenance import Seal, agreed, verified
 from unitvoice.store import Store
 
 __all__ = [
@@ -32,18 +32,21 @@ __all__ = [
 ]
 
 BASELINE = "mfcc39"
-HANDED_ON = {  # by the role in what is made of it: what a run holds
+# by the role in what is made of it: what each run holds, the first one too, and that when it is asked for alone
+EACH = {
     "model": "model",
     "indices": "units/indices",
     "vectors": "units/vectors",
     "continuous": "units/continuous",
     "scores": "abx",
+}
+FIRST = {
     "conversions": "converted",
     "own voices": "resynthesised",
     "cosines": "speakers.json",
     "statistics": "statistics",
 }
-ASKED_FOR = {"figures": "listening.json", "sweep": "sweep.json"}  # and not made again by a run that does not ask
+ASKED_FOR = {"figures": "listening.json", "sweep": "sweep.json"}
 
 
 @dataclass(frozen=True)
@@ -272,8 +275,9 @@ def _language(folder: Path, name: str, system: str, seeds: Sequence[int], baseli
     counted, listening, sweep = first / "statistics", first / "listening.json", first / "sweep.json"
     manifest = read_manifest(folder / "manifest")
     agreed({"manifest": manifest.seal, "scores": verified(plain)})
-    places = (folder / system / f"{kind}-{seed}" for kind in ("seed", "untrained") for seed in seeds)
-    stale = {path: reason for place in places for path, reason in _stale(manifest, place)}
+    for place in (folder / system / f"{kind}-{seed}" for kind in ("seed", "untrained") for seed in seeds):
+        agreed(_seals(manifest, place, EACH))
+    stale = dict(_stale(manifest, first))
     return LanguageResults(
         name=name,
         folder=folder,
@@ -295,7 +299,7 @@ def _language(folder: Path, name: str, system: str, seeds: Sequence[int], baseli
 
 def _stale(manifest: Manifest, folder: Path) -> Iterator[tuple[Path, Absent]]:
     """What a run left behind that is not of its present results; InputError where these do not belong together."""
-    known = {"manifest": manifest.seal} | {role: verified(folder / path) for role, path in HANDED_ON.items()}
+    known = _seals(manifest, folder, EACH | FIRST)
     agreed(known)
     for role, path in ASKED_FOR.items():
         seal = verified(folder / path)
@@ -303,6 +307,11 @@ def _stale(manifest: Manifest, folder: Path) -> Iterator[tuple[Path, Absent]]:
             agreed({**known, role: seal})
         except InputError as error:
             yield folder / path, Absent(str(error))
+
+
+def _seals(manifest: Manifest, folder: Path, parts: Mapping[str, str]) -> dict[str, Seal | None]:
+    """The seals of a manifest and of parts of a folder, by role; InputError when a part is damaged."""
+    return {"manifest": manifest.seal} | {role: verified(folder / path) for role, path in parts.items()}
 
 
 def _run(folder: Path, seed: int) -> Run:
