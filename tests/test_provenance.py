@@ -150,3 +150,30 @@ def test_two_that_were_made_of_different_ones_are_refused_without_these(parts, t
 def test_a_model_may_be_used_on_another_corpus_than_it_was_trained_on(parts, tmp_path):
     another = Seal(tmp_path / "m", "mine, german")
     assert agreed({"manifest": another, "model": parts["model"]})["training manifest"].about == "demo, english"
+
+
+def units(path):
+    """A folder of two sealed folders, as that of units is."""
+    with sealed(path, "units") as beside:
+        for part in ("indices", "vectors"):
+            folder(beside / part)
+    return path
+
+
+def test_a_part_that_is_gone_is_missed_by_the_whole_and_by_the_other_parts(tmp_path):
+    """Else units that have lost their codes would count as those of a system without codes."""
+    shutil.rmtree(units(tmp_path / "units") / "indices")
+    for place in ("units", "units/vectors"):
+        with pytest.raises(InputError, match=r"units is damaged: indices/\.seal\.json .*; delete \S+/units, and run"):
+            verified(tmp_path / place)
+
+
+def test_the_cure_of_a_damaged_part_is_to_make_the_whole_again(tmp_path):
+    (units(tmp_path / "units") / "indices" / "frames.npy").write_text("other")
+    with pytest.raises(InputError, match=r"indices is damaged: frames\.npy is not .*; delete \S+/units, and run"):
+        verified(tmp_path / "units" / "indices")
+
+
+def test_files_of_a_part_are_looked_at_once(tmp_path):
+    seal = json.loads((units(tmp_path / "units") / SEAL).read_text())
+    assert sorted(seal["files"]) == ["indices/.seal.json", "vectors/.seal.json"]

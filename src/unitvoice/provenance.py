@@ -1,8 +1,8 @@
 """What an artefact was made of, and whether it is whole: the seal that each stage puts on what it hands on.
 
 A seal is JSON: what the artefact is, what it was made of, and the SHA-256 of each of its files. That of a folder lies
-in it as ``.seal.json``, that of a file beside it as ``.<name>.seal.json``. What has no seal comes from elsewhere, and
-is taken as it is.
+in it as ``.seal.json``, that of a file beside it as ``.<name>.seal.json``. Of a sealed folder within a folder, the
+seal alone counts. What has no seal comes from elsewhere, and is taken as it is.
 """
 
 import hashlib
@@ -85,7 +85,10 @@ def verified(path: Path | None) -> Seal | None:
     """
     if path is None or not path.exists() or not (place := _place(path)).is_file():
         return None
-    cure = f"delete {path}, and run again"
+    outer = _outermost(path)
+    cure = f"delete {outer}, and run again"
+    if outer != path:
+        verified(outer)
     try:
         content = files.read_json(place)
         made_of = {role: Origin(**origin) for role, origin in content["made_of"].items()}
@@ -149,11 +152,20 @@ def _place(path: Path) -> Path:
     return path / SEAL if path.is_dir() else path.with_name(f".{path.name}{SEAL}")
 
 
+def _outermost(path: Path) -> Path:
+    """The artefact that a part of it belongs to: half of it is not made again."""
+    while path.parent != path and (path.parent / SEAL).is_file():
+        path = path.parent
+    return path
+
+
 def _hashes(path: Path) -> dict[str, str]:
     if not path.is_dir():
         return {"": files.sha256(path)}
-    inside = sorted(place.relative_to(path).as_posix() for place in path.rglob("*") if place.is_file())
-    return {name: files.sha256(path / name) for name in inside}
+    within = {seal.parent for seal in path.rglob(SEAL)}
+    inside = sorted(place for place in path.rglob("*") if place.is_file())
+    own = [place for place in inside if place.name == SEAL or within.isdisjoint(place.parents)]
+    return {place.relative_to(path).as_posix(): files.sha256(place) for place in own}
 
 
 def _hash(path: Path) -> str:

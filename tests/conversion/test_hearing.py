@@ -12,6 +12,7 @@ from unitvoice.errors import InputError
 from unitvoice.features.extract import extract
 from unitvoice.manifest import Manifest, Trial, Utterance, write_manifest
 from unitvoice.models import save_model
+from unitvoice.provenance import SEAL
 from unitvoice.settings import build
 from unitvoice.store import Store
 from unitvoice.systems.catalogue import create_system
@@ -58,7 +59,7 @@ def converted(place, folder, *options, model="model"):
 
 
 def test_units_without_codes_have_no_indices_and_vectors_for_all_frames(place):
-    assert sorted(path.name for path in (place / "units").iterdir()) == ["continuous", "vectors"]
+    assert sorted(path.name for path in (place / "units").iterdir()) == [SEAL, "continuous", "vectors"]
     vectors = Store(place / "units" / "vectors")
     assert (vectors.rows("said"), vectors.width, vectors.rate, vectors.meta["first"]) == (3, 4, 50.0, 0.005)
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -15,7 +16,7 @@ from faults.running import RESULTS, Ended, Workflow
 ENGLISH = RESULTS / "english"
 SEED = ENGLISH / "vqvae-mel" / "seed-0"
 SUBMISSION = RESULTS / "vqvae-mel"
-# modules of the jobs, in the order in which the workflow comes to them, and about how long they take, s
+# modules of the jobs, and about how long they take, s
 JOBS = {
     "corpora.demo": 1.5,
     "systems.recipe": 0.5,
@@ -109,29 +110,30 @@ class Campaign:
         self.flow, self.reference, self.table = flow, reference, table
         self.random = Random(seed)  # noqa: S311 - to be the same each time
         self._last: Fault | None = None  # that has not been judged
-        self._stopped = False  # whether the command has stopped since
+        self._stopped = self._silent = False  # whether the command has stopped since, and has not said why
 
-    def endure(self, faults: list[Fault]) -> None:
-        """Let all faults happen, one after the other, and finish."""
-        for fault in faults:
-            process = self._until(fault)
-            if process is None:
-                continue  # there is no more of these jobs
+    def endure(self, faults: Iterable[Fault]) -> None:
+        """Let all faults happen, each when a job of its module runs, and finish."""
+        waiting = list(faults)
+        while found := self._until(waiting):
+            fault, process = found
+            waiting.remove(fault)
             time.sleep(fault.share * JOBS[fault.module])
             if process.is_running():
                 self._last = fault
                 self.table.of(fault.kind).tried += 1
                 self._happen(fault, process)
-        self._until(None)
 
-    def _until(self, fault: Fault | None) -> psutil.Process | None:
-        """Give the command, with cures where it asks for them, until a fault's job runs; None when all is done."""
+    def _until(self, waiting: Sequence[Fault]) -> tuple[Fault, psutil.Process] | None:
+        """Give the command, with cures where it asks for them, until a job of a fault runs; None when all is done."""
         for _ in range(5):
             if not self.flow.running:
                 self.flow.start()
-            if self._is_past() and fault and (process := self.flow.job(fault.module, fault.detail)):
-                self._judge()
-                return process
+            if self._last is None or not self._last.detail or self.flow.passed(self._last.detail):
+                found = self.flow.job([(fault.module, fault.detail) for fault in waiting])
+                if found is not None:
+                    self._judge()
+                    return waiting[found[0]], found[1]
             ended = self.flow.wait()
             if ended.code == 0:
                 self._judge()
@@ -139,13 +141,6 @@ class Campaign:
             self._note(ended)
             self._cure(ended)
         raise AssertionError(f"no cure helps after {self._last}: {ended.text}")
-
-    def _is_past(self) -> bool:
-        """Whether the run has outlived the job that reads what was harmed, if anything was."""
-        if self._last is None or not self._last.detail:
-            return True
-        job = self.flow.job(self._last.module, self._last.detail)
-        return job is not None and self.flow.passed(job)
 
     def _judge(self) -> None:
         """Count what became of the last fault."""
@@ -156,22 +151,28 @@ class Campaign:
         if foreign := [path for path, digest in found.items() if self.reference.get(path) != digest]:
             tally.wrong += 1
             self.table.notes.append(f"{self._last}: {', '.join(foreign)} are not as in an undisturbed run")
+        elif self._silent:
+            tally.lost += 1
         elif self._stopped:
             tally.stopped += 1
         else:
             tally.recovered += 1
-        self._last, self._stopped = None, False
+        self._last, self._stopped, self._silent = None, False, False
 
     def _note(self, ended: Ended) -> None:
         self._stopped = True
         if not ended.told:
-            self.table.of(self._last.kind if self._last else "none").lost += 1
-            self.table.notes.append(f"{self._last} ended without a message of ours: {ended.text[-2000:]}")
+            self._silent = True
+            self.table.notes.append(f"{self._last} ended without a message: {ended.text[-2000:]}")
 
     def _cure(self, ended: Ended) -> None:
         """Do what the message says."""
         if "cannot be locked" in ended.text:
             self.flow.run("--unlock")
+        if "older modification time" in ended.text:
+            for path in self.flow.folder.rglob("*"):
+                if path.stat().st_mtime > time.time():
+                    os.utime(path)
         for part in ended.text.split("delete ")[1:]:
             path = self.flow.folder / part.split(", and run again")[0].strip()
             if path != self.flow.folder and path.is_relative_to(self.flow.folder) and path.exists():
@@ -251,4 +252,5 @@ class Campaign:
         )
         if not Ended(done.returncode, done.stdout).told or done.returncode == 0:
             self.table.notes.append(f"{fault}: the second run was not kept out: {done.stdout[-2000:]}")
-            self.table.of(fault.kind).lost += 1
+            self._silent = True
+        self._stopped = True

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ TINY = {
 }
 RESULTS = Path("results", "demo")
 HANDED_IN = ("vqvae-mel/submission.zip", "results.json", "results.csv", "summary.txt")
+SNAKEMAKES_OWN = ("cannot be locked", "older modification time", "No space left on device", "Read-only file system")
 POLL = 0.05  # s
 
 
@@ -42,9 +44,7 @@ class Ended(NamedTuple):
     def message(self) -> str:
         """The one sentence of ours, or Snakemake's own; empty when it says neither."""
         found = re.findall(r"^error: (.*)$", self.text, re.MULTILINE)
-        found += re.findall(
-            r"^.*(?:cannot be locked|No space left on device|Read-only file system).*$", self.text, re.MULTILINE
-        )
+        found += re.findall(f"^.*(?:{'|'.join(SNAKEMAKES_OWN)}).*$", self.text, re.MULTILINE)
         return found[0] if found else ""
 
     @property
@@ -99,25 +99,39 @@ class Workflow:
     def running(self) -> bool:
         return self._snakemake is not None and self._snakemake.poll() is None
 
-    def job(self, module: str, reading: str = "") -> psutil.Process | None:
-        """Wait until a job runs a module, and reads a path or its folder; None when Snakemake has ended before."""
+    def job(self, wanted: Iterable[tuple[str, str]]) -> tuple[int, psutil.Process] | None:
+        """Wait until a job runs one of some modules, and reads a path or its folder; None when Snakemake has ended."""
         while self.running:
             for process in self._inside():
-                if _runs(process, module, reading):
-                    return process
+                for place, (module, reading) in enumerate(wanted):
+                    if _runs(process, module, reading):
+                        return place, process
             time.sleep(POLL)
         return None
 
-    def passed(self, job: psutil.Process) -> bool:
-        """Wait until another job begins after one has ended, which is so when it succeeds, or Snakemake ends well."""
-        while job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(POLL)
-        ended = time.time()
+    def passed(self, path: str) -> bool:
+        """Wait until a job has read a path and succeeded; False when Snakemake has ended in another way."""
         while self.running:
-            if any(_begun(process) > ended and _runs(process) for process in self._inside()):
+            if any(_lies_in(path, inputs.split(", ")) for _, inputs in self._finished()):
                 return True
             time.sleep(POLL)
         return self._snakemake.returncode == 0
+
+    def _finished(self) -> list[tuple[str, str]]:
+        """Rule and inputs of all jobs that have succeeded."""
+        text = self._said()
+        begun = {
+            number: (rule, inputs)
+            for rule, inputs, number in re.findall(
+                r"^(?:local)?rule (\w+):\n(?:    input: (.*)\n)?(?:    .*\n)*?    jobid: (\d+)$", text, re.MULTILINE
+            )
+        }
+        return [
+            begun[number] for number in re.findall(r"^Finished jobid: (\d+)", text, re.MULTILINE) if number in begun
+        ]
+
+    def _said(self) -> str:
+        return Path(self._log.name).read_text()
 
     @property
     def group(self) -> int:
@@ -146,20 +160,17 @@ class Workflow:
         return {name: (self.folder / RESULTS / name).read_bytes() for name in HANDED_IN}
 
 
-def _runs(process: psutil.Process, module: str = "", reading: str = "") -> bool:
+def _runs(process: psutil.Process, module: str, reading: str) -> bool:
     try:
         line = process.cmdline()
     except psutil.Error:
         return False
     named = line[1:2] == ["-m"] and line[2].startswith(f"unitvoice.{module}")
-    return named and (not reading or any(Path(reading).is_relative_to(word) for word in line[3:]))
+    return named and (not reading or _lies_in(reading, line[3:]))
 
 
-def _begun(process: psutil.Process) -> float:
-    try:
-        return process.create_time()
-    except psutil.Error:
-        return 0.0
+def _lies_in(path: str, places: Iterable[str]) -> bool:
+    return any(place and Path(path).is_relative_to(place) for place in places)
 
 
 def _cwd(process: psutil.Process) -> str:

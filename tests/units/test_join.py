@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from unitvoice.errors import InputError
+from unitvoice.provenance import SEAL
 from unitvoice.store import Store, create_store
 from unitvoice.units.join import join, main
 
@@ -50,7 +51,7 @@ def test_the_slower_system_gives_the_unit_nearest_in_time(tmp_path):
 
 def test_with_a_system_without_codes_there_are_no_joined_codes(tmp_path):
     join([units(tmp_path / "1", 50, [4]), units(tmp_path / "2", 50, [4], codes=False)], tmp_path / "both")
-    assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["continuous", "vectors"]
+    assert sorted(path.name for path in (tmp_path / "both").iterdir()) == [SEAL, "continuous", "vectors"]
 
 
 def test_other_utterances_are_told(tmp_path):

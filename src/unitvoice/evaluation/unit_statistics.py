@@ -26,7 +26,7 @@ from unitvoice.evaluation.unit_statistics_phones import (
 )
 from unitvoice.files import write_json
 from unitvoice.manifest import Manifest, Phone, Utterance, read_manifest
-from unitvoice.provenance import agreed, sealed
+from unitvoice.provenance import agreed, sealed, verified
 from unitvoice.store import Store
 from unitvoice.units.segmentation import run_starts
 
@@ -284,6 +284,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=cli.natural, default=0, help="of maps, draws and held-out utterances")
     options = parser.parse_args(argv)
     manifest = read_manifest(options.manifest)
+    verified(options.units)  # else lost indices would look like a system without codes
     if not (options.units / "indices").is_dir() and (options.units / "vectors").is_dir():
         write_absent(options.output, "the system has no codes")
         return

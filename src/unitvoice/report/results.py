@@ -35,6 +35,7 @@ BASELINE = "mfcc39"
 # by the role in what is made of it: what each run holds, the first one too, and that when it is asked for alone
 EACH = {
     "model": "model",
+    "units": "units",
     "indices": "units/indices",
     "vectors": "units/vectors",
     "continuous": "units/continuous",

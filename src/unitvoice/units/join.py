@@ -10,8 +10,7 @@ from tqdm import tqdm
 
 from unitvoice import cli
 from unitvoice.errors import InputError, listed
-from unitvoice.files import atomic
-from unitvoice.provenance import Origin, agreed, prefixed
+from unitvoice.provenance import Origin, agreed, prefixed, sealed, verified
 from unitvoice.store import Store, create_store
 
 __all__ = ["join", "joined", "main"]
@@ -37,8 +36,10 @@ def join(units: Sequence[Path], folder: Path) -> None:
     """
     if len(units) < 2:  # noqa: PLR2004 - a pair
         raise InputError("it takes the units of two systems or more to join them; name another folder of units")
+    for one in units:
+        verified(one)
     parts = [part for part in PARTS if part != "indices" or all((one / part).is_dir() for one in units)]
-    with atomic(folder) as beside:
+    with sealed(folder, "joined units") as beside:
         beside.mkdir()
         for part in parts:
             _join([Store(one / part) for one in units], part, beside / part)

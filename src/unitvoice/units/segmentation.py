@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from unitvoice import cli
 from unitvoice.errors import InputError
-from unitvoice.files import atomic
 from unitvoice.models import load_model
 from unitvoice.nn.vq import Quantiser
-from unitvoice.provenance import agreed
+from unitvoice.provenance import agreed, sealed
 from unitvoice.store import Store, create_store
 from unitvoice.systems.base import System
 
@@ -175,7 +174,8 @@ def _write(segmenter: Segmenter, units: Path, penalty: float, output: Path) -> N
     """Write the three stores of :func:`unitvoice.units.encode.encode` for the segments."""
     known: dict[str, Any] = {"rate": segmenter.indices.rate, "first": segmenter.indices.meta["first"]}
     known["made_of"] = segmenter.made_of
-    with atomic(output) as beside:
+    with sealed(output, "units in segments", segmenter.made_of) as beside:
+        beside.mkdir()
         shutil.copytree(units / "continuous", beside / "continuous")
         with (
             create_store(beside / "indices", kind="indices", dtype="int32", penalty=penalty, **known) as indices,

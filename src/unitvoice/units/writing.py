@@ -8,8 +8,7 @@ from typing import Literal, get_args
 
 from tqdm import tqdm
 
-from unitvoice.files import atomic
-from unitvoice.provenance import Origins
+from unitvoice.provenance import Origins, sealed
 from unitvoice.store import create_store
 from unitvoice.systems.base import Units
 
@@ -46,7 +45,7 @@ def write_units(
         InputError: there are no units.
     """
     at = partial(create_store, rate=rate, first=first, made_of=made_of)
-    with atomic(folder) as beside, ExitStack() as stack:
+    with sealed(folder, "units", made_of) as beside, ExitStack() as stack:
         beside.mkdir()
         stores = {part: stack.enter_context(at(beside / part, kind=part, dtype=TYPES[part])) for part in parts}
         for name, one in tqdm(units, total=total, desc="units", unit="file", disable=None):
