@@ -1,6 +1,7 @@
 # make demo   run the whole pipeline on the demo corpus     make test   run the tests
 # make lint   check style, types and the workflow           make lock   resolve the requirements anew
 # make test-faults   run the workflow while processes are shot, disks are full and files change
+# make test-large     run the tests of long and many recordings (minutes)
 # make test-cluster   run the tests on a Slurm of their own (as root on Debian or Ubuntu it is installed)
 
 VENV := .venv
@@ -14,12 +15,15 @@ export UV_SYSTEM_CERTS := 1
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	--python-version 3.12 --override requirements/overrides.txt
 
-.PHONY: demo test test-cluster test-faults lint lock clean
+.PHONY: demo test test-large test-cluster test-faults lint lock clean
 demo: $(VENV)/.ready
 	$(ACTIVATE) && snakemake --cores all
 
 test: $(VENV)/.ready
 	$(ACTIVATE) && python -m pytest
+
+test-large: $(VENV)/.ready
+	$(ACTIVATE) && python -m pytest -n 0 -s --large tests/test_large.py
 
 test-cluster: $(VENV)/.ready
 	tests/slurm/install.sh

@@ -1,6 +1,7 @@
 """Sound files and samples: the only place that reads or writes audio."""
 
 import io
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -53,7 +54,7 @@ class AudioInfo(NamedTuple):
 def info(path: Path) -> AudioInfo:
     """The header of a sound file; InputError when it has none that can be read."""
     try:
-        found = soundfile.info(str(path))
+        found = soundfile.info(os.fsencode(path))
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(path, error) from None
     _check_rate(path, found.samplerate)
@@ -77,7 +78,7 @@ def read(path: Path, *, start: float = 0.0, stop: float | None = None, rate: int
         InputError: the file is absent, not audio, cut short, not finite, or has no sample in the stretch.
     """
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             _check_rate(path, file.samplerate)
             first = round(start * file.samplerate)
             last = file.frames if stop is None else min(round(stop * file.samplerate), file.frames)

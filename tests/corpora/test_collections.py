@@ -259,15 +259,22 @@ def test_many_speakers_are_held_out_and_few_refuse_it(tmp_path):
 
 def test_trials_from_a_table_name_utterances_or_files(tmp_path):
     root = four_people(tmp_path / "in", 3)
-    (root / "trials.csv").write_text("source,target,name\nanna0,ben,\ncarl/carl1.wav,ben,second\n")
-    made = read("folder", root, tmp_path, trials={"table": "trials.csv"}, split={"voices": ["ben"]})
+    split = {"voices": ["ben"]}
+    parts = {one.utterance: one.subset for one in read("folder", root, tmp_path, split=split).utterances}
+    anna, carl = (next(n for n, part in parts.items() if part == "test" and n[:4] == who) for who in ("anna", "carl"))
+    (root / "trials.csv").write_text(f"source,target,name\n{anna},ben,\ncarl/{carl}.wav,ben,second\n")
+    made = read("folder", root, tmp_path, trials={"table": "trials.csv"}, split=split)
     assert [(t.source, t.target, t.name) for t in made.trials] == [
-        ("anna0", "ben", "ben_anna0"),
-        ("carl1", "ben", "second"),
+        (anna, "ben", f"ben_{anna}"),
+        (carl, "ben", "second"),
     ]
+    unheard = next(name for name, part in parts.items() if part == "unit")
+    (root / "trials.csv").write_text(f"source,target\n{unheard},ben\n")
+    message = refused("folder", root, tmp_path, trials={"table": "trials.csv"}, split=split)
+    assert f"for training and have no units: {unheard}" in message
     (root / "trials.csv").write_text("source,target\neve9,ben\neve8,ben\n")
     assert "no utterance is called eve9, eve8" in refused("folder", root, tmp_path, trials={"table": "trials.csv"})
-    (root / "trials.csv").write_text("source,target\nanna0,eve\n")
+    (root / "trials.csv").write_text(f"source,target\n{anna},eve\n")
     assert "unknown speakers eve" in refused("folder", root, tmp_path, trials={"table": "trials.csv"})
     (root / "trials.csv").write_text("from,to\nanna0,eve\n")
     assert "columns source and target" in refused("folder", root, tmp_path, trials={"table": "trials.csv"})

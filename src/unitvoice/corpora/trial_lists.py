@@ -69,6 +69,11 @@ def _listed(path: Path, utterances: Sequence[Utterance]) -> tuple[Trial, ...]:
     if lost := [row["source"] for row in rows if row["source"] not in sources]:
         some = listed([utterance.utterance for utterance in utterances], 3)
         raise InputError(f"{path}: no utterance is called {listed(lost)}; they are called {some}")
+    trained = {utterance.utterance for utterance in utterances if utterance.subset == "unit"}
+    if seen := [row["source"] for row in rows if sources[row["source"]] in trained]:
+        raise InputError(
+            f"{path}: these are for training and have no units: {listed(seen)}; name utterances of the other subsets"
+        )
     return tuple(_trial(sources[row["source"]], row["target"], row.get("name", "")) for row in rows)
 
 

@@ -1,5 +1,6 @@
 """Log-mel spectra and MFCCs, and the way back from mel bands to a linear spectrum."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ __all__ = [
 Frames = NDArray[np.float32]
 FLOOR = 1e-5  # smallest mel magnitude; the logarithm of silence is log(FLOOR) = -11.5
 HOP_POWER = np.float32(1e-8)  # what `hop_mel` adds to the power of each frequency
+PIECE = 1 << 16  # frames that are transformed at once
 DYNAMICS = 80.0  # dB that `decibel_mel` and `power_mfcc` span
 
 
@@ -61,25 +63,33 @@ def _sparse_filters(spectrum: Spectrum) -> csr_array:
     return csr_array(mel_filters(spectrum))
 
 
-def _magnitudes(wave: Wave, spectrum: Spectrum) -> Frames:
-    """(N,) to (1 + fft // 2, at least 1 + N // hop)."""
+def _magnitudes(wave: Wave, spectrum: Spectrum) -> Iterator[Frames]:
+    """(N,) to pieces of (1 + fft // 2, at least 1 + N // hop)."""
     if spectrum.preemphasis:
         wave = np.append(wave[:1], wave[1:] - spectrum.preemphasis * wave[:-1]).astype(np.float32)
     # reflection needs more samples than half a transform; an extremely short clip is padded with silence first
     half = spectrum.fft // 2
     wave = np.pad(wave, (0, max(0, half + 1 - len(wave))))
     padded = np.pad(wave, half, mode="reflect")
-    return np.abs(_transformed(padded, spectrum))
+    yield from map(np.abs, _transformed(padded, spectrum))
 
 
-def _transformed(padded: Wave, spectrum: Spectrum) -> NDArray[np.complex64]:
-    """Short-time transforms, the first of which begins with the first sample, (1 + fft // 2, T)."""
+def _transformed(padded: Wave, spectrum: Spectrum) -> Iterator[NDArray[np.complex64]]:
+    """Short-time transforms, the first of which begins with the first sample, in pieces of (1 + fft // 2, T).
+
+    They are many times as large as the sound; in pieces, hours need little memory.
+    """
     settings = {"n_fft": spectrum.fft, "hop_length": spectrum.hop, "win_length": spectrum.window}
-    return librosa.stft(padded, center=False, **settings)
+    frames = 1 + (len(padded) - spectrum.fft) // spectrum.hop
+    for first in range(0, frames, PIECE):
+        last = min(first + PIECE, frames) - 1
+        stretch = padded[first * spectrum.hop : last * spectrum.hop + spectrum.fft]
+        yield librosa.stft(stretch, center=False, **settings)
 
 
-def _mel(wave: Wave, spectrum: Spectrum) -> Frames:
-    return _sparse_filters(spectrum) @ _magnitudes(wave, spectrum)
+def _mel(spectra: Iterable[Frames], spectrum: Spectrum) -> Frames:
+    """Bands of spectra in pieces, (bands, T)."""
+    return np.concatenate([_sparse_filters(spectrum) @ piece for piece in spectra], axis=1)
 
 
 def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
@@ -96,7 +106,7 @@ def log_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
     (11, 80)
     """
     frames = 1 + len(wave) // spectrum.hop
-    return np.log(np.maximum(_mel(wave, spectrum), FLOOR)).T[:frames].astype(np.float32)
+    return np.log(np.maximum(_mel(_magnitudes(wave, spectrum), spectrum), FLOOR)).T[:frames].astype(np.float32)
 
 
 def decibel_mel(wave: Wave, spectrum: Spectrum = Spectrum()) -> Frames:
@@ -134,8 +144,8 @@ def hop_mel(wave: Wave, spectrum: Spectrum = Spectrum(window=1024, hop=256)) -> 
     """
     padded = np.pad(wave, (spectrum.fft - spectrum.hop) // 2, mode="reflect")
     found = _transformed(padded, spectrum)
-    magnitudes = np.sqrt(np.square(found.real) + np.square(found.imag) + HOP_POWER)
-    return np.log10(np.maximum(_sparse_filters(spectrum) @ magnitudes, FLOOR)).T.astype(np.float32)
+    magnitudes = (np.sqrt(np.square(piece.real) + np.square(piece.imag) + HOP_POWER) for piece in found)
+    return np.log10(np.maximum(_mel(magnitudes, spectrum), FLOOR)).T.astype(np.float32)
 
 
 def mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum(bands=40)) -> Frames:
@@ -170,7 +180,7 @@ def power_mfcc(wave: Wave, coefficients: int = 13, spectrum: Spectrum = Spectrum
     >>> power_mfcc(np.zeros(1600, np.float32)).shape
     (11, 39)
     """
-    powers = _sparse_filters(spectrum) @ np.square(_magnitudes(wave, spectrum))
+    powers = _mel(map(np.square, _magnitudes(wave, spectrum)), spectrum)
     decibels = librosa.power_to_db(powers[:, : 1 + len(wave) // spectrum.hop], amin=FLOOR**2, top_db=DYNAMICS)
     return _cepstra(decibels, coefficients)
 
