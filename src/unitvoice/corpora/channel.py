@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import scipy  # it loads its parts when they are used
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 from unitvoice.audio import RATE
 
@@ -66,9 +66,9 @@ def transmit(wave: NDArray[np.float32], channel: Channel, rng: np.random.Generat
         Recorded speech, (N,) float32.
     """
     room = _room(channel)
-    length = next_fast_len(len(wave) + len(room), real=True)
-    spectrum = rfft(wave, length) * _equaliser(channel, length) * rfft(room, length)
-    heard = irfft(spectrum, length)[: len(wave)]
+    length = scipy.fft.next_fast_len(len(wave) + len(room), real=True)
+    spectrum = scipy.fft.rfft(wave, length) * _equaliser(channel, length) * scipy.fft.rfft(room, length)
+    heard = scipy.fft.irfft(spectrum, length)[: len(wave)]
     level = np.sqrt(np.mean(heard**2)) * 10 ** (-channel.snr / 20)
     noisy = heard + level * _noise(len(wave), rng)
     return (noisy * (channel.peak / np.abs(noisy).max())).astype(np.float32)
@@ -90,7 +90,7 @@ def _equaliser(channel: Channel, length: int) -> NDArray[np.float64]:
 
 def _noise(samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Noise that falls by 3 dB an octave above 100 Hz, with a mean power of 1."""
-    length = next_fast_len(samples, real=True)
+    length = scipy.fft.next_fast_len(samples, real=True)
     frequencies = np.maximum(np.arange(length // 2 + 1) * RATE / length, BANDS[0])
-    noise = irfft(rfft(rng.standard_normal(length)) / np.sqrt(frequencies), length)[:samples]
+    noise = scipy.fft.irfft(scipy.fft.rfft(rng.standard_normal(length)) / np.sqrt(frequencies), length)[:samples]
     return np.asarray(noise / np.sqrt(np.mean(noise**2)))

@@ -7,7 +7,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.manifold import TSNE
 
 from unitvoice.errors import InputError
 
@@ -58,6 +57,8 @@ def project(vectors: Vectors, labels: pd.DataFrame, methods: Sequence[Method], s
 
 def _tsne(vectors: Vectors, seed: int) -> Vectors:
     """Van der Maaten and Hinton, 2008, from the principal components on."""
+    from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import, and only maps need it
+
     perplexity = min(NEIGHBOURS, (len(vectors) - 1) / 3)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1).fit_transform(vectors)
 

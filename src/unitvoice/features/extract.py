@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -96,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif arguments.kind in KINDS:
         raise InputError(f"{arguments.kind} is a kind of frames already; give the encoder's another name")
     else:
+        import torch  # noqa: PLC0415 - it takes seconds, and other frames need none of it
+
         torch.set_num_threads(1)  # each of the jobs computes by itself
         # imported by need, so that a change of the encoders concerns their frames alone
         module = importlib.import_module("unitvoice.features.ssl")

@@ -6,7 +6,7 @@ The original's filter delays sound and features by 127 samples; ours has no dela
 from functools import lru_cache
 
 import numpy as np
-import scipy.signal
+import scipy  # it loads its parts when they are used
 from numpy.typing import NDArray
 
 from unitvoice.audio import RATE, Wave, mu_law_decode, mu_law_encode

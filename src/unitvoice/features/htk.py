@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
+import scipy  # it loads its parts when they are used
 from numpy.typing import NDArray
 
 from unitvoice.audio import RATE, Wave

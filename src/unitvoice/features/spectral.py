@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import librosa
+import librosa  # like scipy, it loads its parts when they are used
 import numpy as np
-from librosa.filters import mel as slaney_filters
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from unitvoice.audio import RATE, Wave
 
@@ -52,15 +51,15 @@ class Spectrum:
 @lru_cache
 def mel_filters(spectrum: Spectrum) -> Frames:
     """Slaney mel filters, (bands, 1 + fft // 2)."""
-    return slaney_filters(
+    return librosa.filters.mel(
         sr=RATE, n_fft=spectrum.fft, n_mels=spectrum.bands, fmin=spectrum.low, fmax=spectrum.high, dtype=np.float32
     )
 
 
 @lru_cache
-def _sparse_filters(spectrum: Spectrum) -> csr_array:
+def _sparse_filters(spectrum: Spectrum) -> "scipy.sparse.csr_array":
     """The filters, nearly all of whose weights are zero; their product does not depend on the threads of a BLAS."""
-    return csr_array(mel_filters(spectrum))
+    return scipy.sparse.csr_array(mel_filters(spectrum))
 
 
 def _magnitudes(wave: Wave, spectrum: Spectrum) -> Iterator[Frames]:

@@ -1,10 +1,9 @@
 """Judges without weights: what follows from a formula."""
 
+import librosa  # like scipy, it loads its parts when they are used
 import numpy as np
-from librosa.sequence import dtw
+import scipy
 from numpy.typing import NDArray
-from scipy.fft import dct
-from scipy.spatial.distance import cdist
 
 from unitvoice import __version__
 from unitvoice.audio import Wave
@@ -28,7 +27,7 @@ def mel_cepstra(wave: Wave) -> NDArray[np.float64]:
         dB, is the Euclidean distance of the cepstra times 10 / ln 10 * sqrt(2).
     """
     frames = log_mel(wave).astype(np.float64)
-    series: NDArray[np.float64] = dct(frames, type=2, axis=1) / frames.shape[1]
+    series: NDArray[np.float64] = scipy.fft.dct(frames, type=2, axis=1) / frames.shape[1]
     return series[:, 1 : ORDER + 1]
 
 
@@ -48,8 +47,8 @@ class CepstralDistortion(Judge):
         """The mean over the path; none without a reference."""
         if heard.reference is None:
             return {}
-        costs = TO_DECIBEL * cdist(mel_cepstra(heard.wave), mel_cepstra(heard.reference))
-        _, path = dtw(C=costs)
+        costs = TO_DECIBEL * scipy.spatial.distance.cdist(mel_cepstra(heard.wave), mel_cepstra(heard.reference))
+        _, path = librosa.sequence.dtw(C=costs)
         return {"mel_cepstral_distortion": float(costs[path[:, 0], path[:, 1]].mean())}
 
 
