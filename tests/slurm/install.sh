@@ -8,7 +8,7 @@ lacking() {
 }
 if [ -n "$(lacking)" ] && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     export DEBIAN_FRONTEND=noninteractive
-    timeout 300 apt-get update -qq > /dev/null || true
+    timeout 120 apt-get update -qq > /dev/null || true
     timeout 300 apt-get install -y -qq --no-install-recommends slurm-wlm slurm-client munge > /dev/null || true
 fi
 [ -z "$(lacking)" ] && exit 0

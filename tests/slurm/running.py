@@ -17,7 +17,7 @@ TINY = {
     "seeds": [0],
     "overrides": {
         "model": {"channels": 16, "layers": 1, "codes": 16},
-        "stages": {"vqvae": {"steps": 300, "batch": 4, "checkpoint_every": 10}},
+        "stages": {"vqvae": {"steps": 120, "batch": 4, "checkpoint_every": 10}},
     },
     "conversion": {"iterations": 4},
     "evaluation": {"judges": [], "maps": []},
