@@ -2,14 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
+from workflow_running import ROOT, configure, run
 
-ROOT = Path(__file__).parents[1]
 RULES = ["make_manifest", "check_corpus", "train"]
 MODEL = "results/demo/english/vqvae-mel/seed-0/model"
 CHECKS = "results/demo/surprise/checks.json"
@@ -24,20 +20,15 @@ def requests(tmp_path):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
     notes = tmp_path / "notes"
-    paths = (ROOT / "tests" / "slurm" / "fake", Path(sys.executable).parent, os.environ["PATH"])
-    environment = os.environ | {"FAKE_SLURM": str(notes), "PATH": ":".join(map(str, paths))}
+    path = f"{ROOT / 'tests' / 'slurm' / 'fake'}:{os.environ['PATH']}"
+    slurm = os.environ | {"FAKE_SLURM": str(notes), "PATH": path}
 
     def made(*targets, **training):
-        config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": training}
-        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
-        command += ["--workflow-profile", ROOT / "workflow" / "profiles" / "slurm", "--configfile", "config.yaml"]
-        command += ["--slurm-init-seconds-before-status-checks", "1", "--retries", "1", "--keep-going"]
-        command += ["--allowed-rules", *RULES, "--", *targets]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        assert notes.exists(), done.stderr
+        configure(tmp_path, {"training": training})
+        options = ["--workflow-profile", ROOT / "workflow" / "profiles" / "slurm", "--retries", "1", "--keep-going"]
+        options += ["--slurm-init-seconds-before-status-checks", "1", "--allowed-rules", *RULES]
+        done = run(tmp_path, *options, "--", *targets, base=slurm)
+        assert notes.exists(), done.stdout
         return [_options(json.loads(line)) for line in notes.read_text().splitlines()]
 
     return made

@@ -1,16 +1,13 @@
 """The workflow on corpora that are not the demo: from archives, and stopped by the check before any training."""
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from corpora.making import sound
+from workflow_running import ROOT, configure, run
 
 from unitvoice.errors import InputError
 from unitvoice.settings import build
@@ -18,22 +15,10 @@ from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe
 from unitvoice.workflow import Plan
 
-ROOT = Path(__file__).parent.parent
-
 
 def snakemake(folder, corpus, *arguments, languages=("mine",)):
-    folder.mkdir(exist_ok=True)
-    config = {"corpus": corpus, "languages": list(languages), "system": "vqvae-mel", "size": "demo"}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    return subprocess.run(
-        [*command, "--cores", "1", "--nocolor", "--show-failed-logs", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        check=False,
-    )
+    configure(folder, {"corpus": corpus, "languages": list(languages)})
+    return run(folder, "--cores", "1", *arguments)
 
 
 @pytest.fixture

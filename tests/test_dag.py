@@ -1,34 +1,21 @@
 """The workflow as a user runs it: from nothing to a valid archive on a corpus of seconds, and then again."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 from features.ssl_making import transformers_folder
+from workflow_running import QUICK, ROOT, configure, run, tiny
 
 from unitvoice.settings import merged
 from unitvoice.store import Store
 
-ROOT = Path(__file__).parent.parent
-QUICK = {
-    "demo": {"synthesiser": "formants", "size": "tiny"},
-    "seeds": [0],
-    "conversion": {"iterations": 4},
-    "evaluation": {"judges": ["duration", "mcd"], "maps": []},  # the others take a minute
-}
-TINY = QUICK | {
-    "overrides": {
-        "model": {"channels": 16, "layers": 1, "codes": 16},
-        "stages": {"vqvae": {"steps": 40, "batch": 4, "checkpoint_every": 20}},
-    },
-}
+JUDGES = {"evaluation": {"judges": ["duration", "mcd"]}}  # the others take a minute
+TINY = merged(tiny(40, 20), JUDGES)
 SPOKEN_UNITS = {  # code-hifigan on a small encoder
     "overrides": {
         "model": {"values": 16, "codes": 16, "width": 8, "generator": {"channels": 8}, "critics": {"widest": 8}},
@@ -42,21 +29,8 @@ SPOKEN_UNITS = {  # code-hifigan on a small encoder
 
 def snakemake(folder, *arguments, base=TINY, changes=None):
     """Run the workflow in a folder of its own; returns the finished process with everything it printed."""
-    config = merged(yaml.safe_load((ROOT / "config.yaml").read_text()), base, changes or {})
-    folder.mkdir(exist_ok=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
-    command += ["--configfile", folder / "config.yaml", "--cores", "2", "--nocolor", *arguments]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PATH": path},
-        check=False,
-    )
+    configure(folder, base, changes or {})
+    return run(folder, "--cores", "2", *arguments)
 
 
 def jobs(process):
@@ -180,7 +154,7 @@ def test_units_of_an_encoder_on_disk_become_a_valid_submission_that_declares_it_
     transformers_folder("hubert", "base", tmp_path / "encoder")
     ready = yaml.safe_load((ROOT / "workflow" / "configs" / "pretrained-encoder.yaml").read_text())
     ready["ssl"]["hubert"] = {"layer": 2, "path": str(tmp_path / "encoder")}
-    done = snakemake(tmp_path, "submission", base=merged(ready, QUICK, SPOKEN_UNITS))
+    done = snakemake(tmp_path, "submission", base=merged(ready, QUICK, JUDGES, SPOKEN_UNITS))
     assert done.returncode == 0, done.stdout
     made = tmp_path / "results" / "demo" / "code-hifigan"
     assert json.loads((made / "validation.json").read_text())["findings"] == []

@@ -1,33 +1,20 @@
 """Running the workflow while it is harmed: Snakemake as a process, the jobs that it starts, and what it leaves."""
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-import yaml
+from workflow_running import ROOT, command, configure, environment, tiny
 
 from unitvoice.provenance import SEAL
-from unitvoice.settings import merged
 
-ROOT = Path(__file__).parents[2]
-TINY = {
-    "demo": {"synthesiser": "formants", "size": "tiny"},
-    "seeds": [0],
-    "overrides": {
-        "model": {"channels": 16, "layers": 1, "codes": 16},
-        "stages": {"vqvae": {"steps": 40, "batch": 4, "checkpoint_every": 8}},
-    },
-    "conversion": {"iterations": 4},
-    "evaluation": {"judges": [], "maps": []},
-}
+TINY = tiny(40, 8)
 RESULTS = Path("results", "demo")
 HANDED_IN = ("vqvae-mel/submission.zip", "results.json", "results.csv", "summary.txt")
 SNAKEMAKES_OWN = ("cannot be locked", "older modification time", "No space left on device", "Read-only file system")
@@ -62,17 +49,12 @@ class Workflow:
         self._snakemake: subprocess.Popen[str] | None = None
 
     def command(self, *arguments: str) -> list[str]:
-        config = self.folder / "config.yaml"
-        base = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder), "--configfile", str(config)]
-        return [sys.executable, "-m", "snakemake", *base, "--cores", "2", "--nocolor", *(arguments or self.targets)]
+        return command(self.folder, "--cores", "2", *(arguments or self.targets))
 
     def start(self, *arguments: str) -> None:
         """Start Snakemake in a process group of its own, which interrupts reach."""
-        self.folder.mkdir(exist_ok=True)
         if not (self.folder / "config.yaml").exists():
-            config = merged(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY)
-            (self.folder / "config.yaml").write_text(yaml.safe_dump(config))
-        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+            configure(self.folder, TINY)
         self._log = (self.folder.parent / f"{self.folder.name}.log").open("w+")
         self._snakemake = subprocess.Popen(
             self.command(*arguments),
@@ -80,7 +62,7 @@ class Workflow:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=ROOT,
-            env=environment,
+            env=environment(),
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - as at a terminal
         )

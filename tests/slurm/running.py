@@ -2,54 +2,28 @@
 
 import re
 import subprocess
-import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import yaml
+from workflow_running import ROOT, command, configure, environment, tiny
 
-ROOT = Path(__file__).parents[2]
 CLUSTER = ["--workflow-profile", ROOT / "workflow" / "profiles" / "slurm", "--jobs", "8", "--latency-wait", "10"]
 CLUSTER += ["--slurm-init-seconds-before-status-checks", "1"]
-TINY = {
-    "demo": {"synthesiser": "formants", "size": "tiny"},
-    "seeds": [0],
-    "overrides": {
-        "model": {"channels": 16, "layers": 1, "codes": 16},
-        "stages": {"vqvae": {"steps": 120, "batch": 4, "checkpoint_every": 10}},
-    },
-    "conversion": {"iterations": 4},
-    "evaluation": {"judges": [], "maps": []},
-}
+TINY = tiny(120, 10)
 PATIENCE = 3000  # s for what takes minutes, on a machine that has other work
 
 
 @contextmanager
-def snakemake(folder, environment, *arguments, **changes):
+def snakemake(folder, base, *arguments, **changes):
     """The workflow of a small configuration, started in a folder; what it prints goes to the file ``said`` there."""
-    folder.mkdir(exist_ok=True)
-    config = yaml.safe_load((ROOT / "config.yaml").read_text()) | TINY | changes
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    command = [
-        "setpriv",
-        "--pdeathsig=KILL",
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--directory",
-        folder,
-    ]
-    command += ["--configfile", folder / "config.yaml", "--nocolor", *arguments]
-    path = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    configure(folder, TINY, changes)
     with (folder / "said").open("w") as stream:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            ["setpriv", "--pdeathsig=KILL", *command(folder, *arguments)],
             stdout=stream,
             stderr=subprocess.STDOUT,
-            env=environment | {"PATH": path, "GLOO_SOCKET_IFNAME": "lo"},
+            env=environment(base) | {"GLOO_SOCKET_IFNAME": "lo"},
         )
     try:
         yield process
