@@ -205,9 +205,7 @@ class Campaign:
 
     def _stop(self) -> None:
         """End Snakemake and its jobs at once, and take its lock away, so that what comes next is a fault by itself."""
-        os.killpg(self.flow.group, signal.SIGKILL)
-        self.flow.wait()
-        self.flow.end_orphans()
+        self.flow.kill()
         shutil.rmtree(self.flow.folder / ".snakemake" / "locks", ignore_errors=True)
 
     def _disk(self, fault: Fault, process: psutil.Process) -> None:

@@ -1,6 +1,7 @@
 """Running the workflow while it is harmed: Snakemake as a process, the jobs that it starts, and what it leaves."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -125,11 +126,20 @@ class Workflow:
         except psutil.NoSuchProcess:
             return []
 
+    def kill(self) -> None:
+        """End Snakemake and its jobs at once; none of them is left."""
+        inside = self._inside()
+        os.killpg(self.group, signal.SIGKILL)
+        self.wait()
+        self.end_orphans()
+        psutil.wait_procs(inside)
+
     def end_orphans(self) -> None:
-        """Kill what outlived a Snakemake of this folder."""
-        for process in psutil.process_iter():
-            if _cwd(process) == str(self.folder):
-                process.kill()
+        """Kill what outlived a Snakemake of this folder; none of it is left."""
+        orphans = [process for process in psutil.process_iter() if _cwd(process) == str(self.folder)]
+        for process in orphans:
+            process.kill()
+        psutil.wait_procs(orphans)
 
     def digests(self) -> dict[str, str]:
         """The seals of all that has been handed on, by path."""

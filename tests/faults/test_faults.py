@@ -90,10 +90,12 @@ def test_a_run_in_which_everything_goes_wrong_ends_in_the_same_archive_and_repor
     table = Table()
     with disk(tmp_path / "run") as folder:
         flow = Workflow(folder)
-        Campaign(flow, undisturbed.digests(), table, SEED).endure(all_faults(SEED))
-        flow.end_orphans()
+        try:
+            Campaign(flow, undisturbed.digests(), table, SEED).endure(all_faults(SEED))
+        finally:
+            TABLE.write_text(table.text())
+            flow.end_orphans()
         same = flow.handed_in() == undisturbed.handed_in()
-    TABLE.write_text(table.text())
     with capsys.disabled():
         print(f"\n{table.text()}")  # noqa: T201 - what the command is for
     assert same
