@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from unitvoice import cli, codec
+from unitvoice.commands.babble import BABBLE
 from unitvoice.commands.convert import CONVERT, RESYNTHESISE
 from unitvoice.commands.units import SPEAK, UNITS
 from unitvoice.evaluation import abx
@@ -16,6 +17,7 @@ COMMANDS = {
     "resynthesise": RESYNTHESISE,
     "encode": codec.ENCODE,
     "decode": codec.DECODE,
+    "babble": BABBLE,
     "abx": abx.COMMAND,
 }
 

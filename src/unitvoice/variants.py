@@ -9,7 +9,7 @@ from typing import Any
 from unitvoice.errors import InputError, listed
 from unitvoice.settings import merged
 from unitvoice.systems.recipe import load_recipe
-from unitvoice.systems.table import DECODE_FRAMES, module_of
+from unitvoice.systems.table import DECODE_FRAMES, WITHOUT_UNITS, module_of
 
 __all__ = ["TAKEN", "Variant", "read_variants", "read_vocoder"]
 
@@ -108,6 +108,8 @@ def _variant(name: str, changes: Mapping[str, Any], config: Mapping[str, Any], r
     if not recipe.is_file():
         known = sorted(path.stem for path in recipes.glob("*.yaml"))
         raise InputError(f"unknown system {system!r}; there are recipes for {listed(known, 30)}")
+    if system in WITHOUT_UNITS:
+        raise InputError(f"{system} only makes sound and has no units; choose another system (this may be a vocoder)")
     overrides = merged(config["overrides"], changes.get("overrides", {}))
     seeds: Sequence[int] = changes.get("seeds", config["seeds"])
     return Variant(name, recipe, overrides, load_recipe(recipe, config["size"], overrides), tuple(seeds))

@@ -12,7 +12,7 @@ from unitvoice.systems.base import System
 from unitvoice.systems.catalogue import create_system
 from unitvoice.systems.recipe import Recipe, load_recipe
 from unitvoice.systems.speaking import SpeaksSamples, SpeaksWaves, Vocodes
-from unitvoice.systems.table import DECODE_FRAMES, SYSTEMS
+from unitvoice.systems.table import DECODE_FRAMES, SYSTEMS, WITHOUT_UNITS
 
 RECIPES = Path(__file__).parents[2] / "workflow" / "systems"
 
@@ -26,6 +26,7 @@ def test_every_system_has_a_recipe_that_makes_it(name):
     assert system.input in recipe.features
     assert [system.speaker_row(name) for name in ("A", "B")] == [1, 0]
     assert (name in DECODE_FRAMES) != isinstance(system, SpeaksSamples | SpeaksWaves | Vocodes)
+    assert (name in WITHOUT_UNITS) != system.has_units
 
 
 def test_the_same_random_state_gives_the_same_weights(tiny_recipe):

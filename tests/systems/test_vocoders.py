@@ -144,12 +144,8 @@ def test_a_few_steps_bring_the_log_mel_frames_nearer(name):
 @each
 def test_it_converts_no_voices(name):
     model = ready(name)
-    frames = batch().frames["logmel"][0]
-    units = model.encode(frames, frames.mean(dim=0))
-    assert units.indices.shape == (25, 0)
-    assert torch.equal(units.vectors, frames)
     with pytest.raises(InputError, match=f"{name} is a vocoder, which converts no voices"):
-        model.decode(units.indices, "A", 25)
+        model.decode(torch.zeros(25, 1), "A", 25)
 
 
 @pytest.mark.parametrize(

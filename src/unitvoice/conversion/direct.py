@@ -24,8 +24,7 @@ from unitvoice.features.kinds import KINDS, FeatureKind, feature_kind
 from unitvoice.manifest import Utterance
 from unitvoice.models import load_model
 from unitvoice.systems.base import System, Units
-from unitvoice.systems.encoding import encoded
-from unitvoice.systems.speaking import Vocodes
+from unitvoice.systems.encoding import check_units, encoded
 from unitvoice.systems.voices import VoiceTable
 
 __all__ = ["Coded", "Coder", "load_coder", "recordings", "speak"]
@@ -134,11 +133,10 @@ def load_coder(folder: Path, ssl: Mapping[str, Any] | None = None) -> Coder:
             :class:`unitvoice.features.ssl.SslSettings`. Those that torchaudio downloads are known without.
 
     Raises:
-        InputError: the model is a vocoder, or its frames are computed in another way today than in its training.
+        InputError: the model has no units, or its frames are computed in another way today than in its training.
     """
     system = load_model(folder)
-    if isinstance(system, Vocodes):
-        raise InputError(f"{folder} is a vocoder, which has no units; give a model that has, and this as --vocoder")
+    check_units(system)
     kinds = {system.input: _kind_of(system, ssl)}
     if system.pitch is not None:
         kinds[system.pitch] = feature_kind(system.pitch)

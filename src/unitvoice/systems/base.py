@@ -77,6 +77,7 @@ class System(nn.Module):
     shortest: int = 1  # frames of it that `encode` needs at least
     unit_rate: float  # units per second
     unit_first: float  # s, time of the first unit's centre
+    has_units: bool = True  # a network that only makes sound has none
     discrete: bool = True  # whether units have codes; without, they are spoken from their vectors
     hears: bool = False  # whether it has to hear a voice before it can speak in it
     prior: float  # see `mean_frames`: how far an utterance's mean frame is drawn to its speaker's before encoding

@@ -13,7 +13,7 @@ from unitvoice.manifest import Utterance
 from unitvoice.store import Store
 from unitvoice.systems.base import System, Units
 
-__all__ = ["as_read", "check_frames", "encoded"]
+__all__ = ["as_read", "check_frames", "check_units", "encoded"]
 
 
 def check_frames(system: System, frames: Store, kind: str | None = None) -> None:
@@ -24,6 +24,12 @@ def check_frames(system: System, frames: Store, kind: str | None = None) -> None
     trained_on = system.trained_on.get(kind, frames.meta)
     if trained_on["parameters"] != frames.meta["parameters"]:
         raise InputError(f"{frames.folder} was computed in another way than the model was trained on; make it again")
+
+
+def check_units(system: System) -> None:
+    """InputError when a system has no units."""
+    if not system.has_units:
+        raise InputError("the model only makes sound and has no units; give another (this may be a vocoder)")
 
 
 def as_read(system: System, frames: Store, f0: Store | None, utterances: Sequence[Utterance]) -> Store:
@@ -57,8 +63,9 @@ def encoded(
         frames: utterance -> (T, D), of the kind that the system reads; a store serves.
 
     Raises:
-        InputError: utterances are too short for the system.
+        InputError: the system has no units, or utterances are too short for it.
     """
+    check_units(system)
     if short := [one.utterance for one in utterances if len(frames[one.utterance]) < system.shortest]:
         raise InputError(
             f"these utterances are shorter than the {system.shortest} frames that the system needs: {listed(short)}; "

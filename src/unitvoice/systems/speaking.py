@@ -6,9 +6,10 @@ from torch import Tensor
 
 from unitvoice.audio import Wave
 from unitvoice.nn.precision import Precision
+from unitvoice.nn.sixteen_bits import amplitude
 from unitvoice.nn.stepper import Stepper
 
-__all__ = ["SpeaksSamples", "SpeaksWaves", "Vocodes"]
+__all__ = ["SixteenBits", "SpeaksSamples", "SpeaksWaves", "Vocodes"]
 
 
 @runtime_checkable
@@ -31,6 +32,15 @@ class SpeaksSamples(Protocol):
     def wave(self, samples: Tensor) -> Wave:
         """(N,) samples of the stepper as sound."""
         ...
+
+
+class SixteenBits:
+    """Of a system that speaks sample by sample in 16 bits: how these sound."""
+
+    def wave(self, samples: Tensor) -> Wave:
+        """See :class:`SpeaksSamples`."""
+        spoken: Wave = amplitude(samples).cpu().numpy()
+        return spoken
 
 
 @runtime_checkable

@@ -2,7 +2,7 @@
 
 from unitvoice.errors import InputError, listed
 
-__all__ = ["DECODE_FRAMES", "SYSTEMS", "module_of"]
+__all__ = ["DECODE_FRAMES", "SYSTEMS", "WITHOUT_UNITS", "module_of"]
 
 VQVAE2_MELGAN = ("vqvae2_melgan", "Vqvae2MelGan")
 WAVENET_AUTOENCODER = ("wavenet_autoencoder", "WavenetAutoencoder")
@@ -26,11 +26,13 @@ SYSTEMS = {
     "vqvae-wavernn": ("vqvae_wavernn", "VqvaeWavernn"),
     "hifigan": ("hifigan", "HifiGan"),
     "wavernn": ("wavernn", "WaveRnnVocoder"),
+    "wavernn-unconditional": ("wavernn_unconditional", "UnconditionalWaveRnn"),
     "code-hifigan": ("code_hifigan", "CodeHifiGan"),
     "unit-vqvae": ("unit_vqvae", "UnitVqvae"),
 }
 
 DECODE_FRAMES = frozenset({"vqvae-mel", "vqvae-deconv"})  # systems that need a vocoder to be heard
+WITHOUT_UNITS = frozenset({"melgan", "hifigan", "wavernn", "wavernn-unconditional"})  # which only make sound
 
 
 def module_of(system: str) -> str:

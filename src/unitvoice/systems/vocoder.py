@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from unitvoice.audio import Wave
 from unitvoice.errors import InputError, listed
 from unitvoice.features.spectral import Spectrum
-from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.base import Batch, System
 from unitvoice.systems.gan import WaveGan, waves_of
 from unitvoice.systems.preparation import check_bands, check_crops
 
@@ -35,10 +35,7 @@ class WaveVocoder(System):
     """
 
     input = "logmel"
-    unit_rate = Spectrum().rate
-    unit_first = 0.0
-    discrete = False
-    prior = 0.0
+    has_units = False
     mean: Tensor
     scale: Tensor
 
@@ -77,10 +74,6 @@ class WaveVocoder(System):
         if stage == PRETRAIN:
             return {"mel": self.gan.mel_distance(real, spoken)}
         return self.gan.imitation(real, spoken)
-
-    def encode(self, frames: Tensor, mean: Tensor) -> Units:
-        """The frames themselves, as there are no units; see :class:`System`."""
-        return Units(torch.zeros(len(frames), 0, dtype=torch.int64, device=frames.device), frames, frames)
 
     def decode(self, indices: Tensor, speaker: str, frames: int) -> Tensor:
         """InputError: a vocoder changes no voice."""

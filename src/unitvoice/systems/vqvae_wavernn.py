@@ -24,7 +24,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from unitvoice.audio import RATE, Wave
+from unitvoice.audio import RATE
 from unitvoice.errors import InputError, listed
 from unitvoice.features.spectral import Spectrum, mel_filters
 from unitvoice.nn.augmentation import random_tract
@@ -40,6 +40,7 @@ from unitvoice.nn.wave_encoder import WaveEncoder
 from unitvoice.nn.wavernn import surprise
 from unitvoice.systems.base import Batch, System, Units
 from unitvoice.systems.preparation import NOT_PLACED, check_crops, deviation, place_codes
+from unitvoice.systems.speaking import SixteenBits
 from unitvoice.systems.wave_alignment import Alignment, Place
 
 __all__ = ["Settings", "VqvaeWavernn"]
@@ -87,7 +88,7 @@ class Settings:
     guide: NonNegativeFloat = 0.0  # weight of the squared error of log-mel frames, decoded beside the sound
 
 
-class VqvaeWavernn(System):
+class VqvaeWavernn(SixteenBits, System):
     """The system; see the module's docstring."""
 
     input = "wave"
@@ -311,11 +312,6 @@ class VqvaeWavernn(System):
         told = self.quantiser.lookup(indices[numbers.clamp(0, len(indices) - 1)])
         vectors = torch.where(known[:, None], told, self._silence()).repeat_interleave(self.alignment.hold, dim=0)
         return F.pad(vectors, (0, 1), value=row)
-
-    def wave(self, samples: Tensor) -> Wave:
-        """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
-        spoken: Wave = amplitude(samples).cpu().numpy()
-        return spoken
 
 
 def _samples(batch: Batch) -> Tensor:

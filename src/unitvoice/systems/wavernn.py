@@ -18,12 +18,12 @@ from unitvoice.audio import Wave
 from unitvoice.errors import InputError
 from unitvoice.features.spectral import Spectrum
 from unitvoice.nn.precision import Precision
-from unitvoice.nn.sixteen_bits import amplitude
 from unitvoice.nn.upsampling import RepeatingUpsampler
 from unitvoice.nn.wavernn import WaveRnn, surprise
 from unitvoice.nn.wavernn_stepper import WaveRnnStepper
-from unitvoice.systems.base import Batch, System, Units
+from unitvoice.systems.base import Batch, System
 from unitvoice.systems.preparation import check_bands, check_crops, check_spoken
+from unitvoice.systems.speaking import SixteenBits
 
 __all__ = ["Settings", "WaveRnnVocoder"]
 
@@ -42,14 +42,11 @@ class Settings:
     head: PositiveInt = 896
 
 
-class WaveRnnVocoder(System):
+class WaveRnnVocoder(SixteenBits, System):
     """The vocoder; see the module's docstring."""
 
     input = "logmel"
-    unit_rate = Spectrum().rate
-    unit_first = 0.0
-    discrete = False
-    prior = 0.0
+    has_units = False
     mean: Tensor
     scale: Tensor
 
@@ -87,10 +84,6 @@ class WaveRnnVocoder(System):
         coarse, fine = surprise(self.network(conditions, samples), samples[:, 1:])
         return {"coarse": coarse, "fine": fine}
 
-    def encode(self, frames: Tensor, mean: Tensor) -> Units:
-        """The frames themselves, as there are no units; see :class:`System`."""
-        return Units(torch.zeros(len(frames), 0, dtype=torch.int64, device=frames.device), frames, frames)
-
     def decode(self, indices: Tensor, speaker: str, frames: int) -> Tensor:
         """InputError: a vocoder changes no voice."""
         raise InputError("wavernn is a vocoder, which converts no voices; give it to the conversion as --vocoder")
@@ -102,11 +95,6 @@ class WaveRnnVocoder(System):
     def conditions(self, units: Tensor, speaker: str) -> Tensor:
         """See :class:`unitvoice.systems.speaking.SpeaksSamples`; units are frames, (T, bands), whoever speaks."""
         return self.upsampler.windows(self._normalised(units)[None])[0].flatten(1)
-
-    def wave(self, samples: Tensor) -> Wave:
-        """See :class:`unitvoice.systems.speaking.SpeaksSamples`."""
-        spoken: Wave = amplitude(samples).cpu().numpy()
-        return spoken
 
     @torch.no_grad()
     def vocode(self, frames: Tensor, samples: int) -> Wave:

@@ -97,6 +97,8 @@ class Development:
         return means | {"dev_loss": sum(means.values())}
 
     def _units(self, system: System) -> dict[str, float]:
+        if not system.has_units:
+            return {}
         vectors, counts = {}, Counter[tuple[int, ...]]()
         for name, units in encoded(system, self._utterances, self._frames):
             vectors[name] = units.vectors.numpy()

@@ -14,7 +14,7 @@ from unitvoice.models import load_model
 from unitvoice.provenance import Origins, agreed
 from unitvoice.store import Store
 from unitvoice.systems.base import System
-from unitvoice.systems.encoding import as_read, check_frames, encoded
+from unitvoice.systems.encoding import as_read, check_frames, check_units, encoded
 from unitvoice.units.writing import PARTS, write_units
 
 __all__ = ["encode", "main"]
@@ -67,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not utterances:
         raise InputError(f"{arguments.manifest} has no utterance in the subsets {', '.join(arguments.subsets)}")
     system = load_model(arguments.model)
+    check_units(system)
     stores = [Store(folder) for folder in (arguments.frames, arguments.pitch) if folder]
     seals = {store.meta["kind"]: store.seal for store in stores}
     made_of = agreed({"manifest": manifest.seal, **seals, "model": system.seal})
