@@ -197,7 +197,7 @@ def make_collection(folder: Path) -> None:
     for name in ("a/a1", "a/a2", "b/b1", "b/b2"):
         sound(folder / "corpus" / f"{name}.wav", 0.05)
     (folder / "corpus" / "speakers.csv").write_text("file,speaker\na1,x\na2,x\nb1,y\nb2,y\n")
-    (folder / "corpus" / "trials.csv").write_text("source,target,name\nb1,x,x_b1\nb2,x,\n")
+    (folder / "corpus" / "trials.csv").write_text("source,target,name\nb1,x,x_b1\na1,x,\n")
     (folder / "corpus" / "phones.ctm").write_text("".join(f"{n} 1 0.01 0.02 p\n" for n in ("a1", "a2", "b1", "b2")))
 
 
