@@ -47,9 +47,10 @@ BATCH = 2  # of the step that is counted
 def configuration(name: str, corpus: Path) -> dict[str, Any]:
     """The configuration of one of the runs."""
     config: dict[str, Any] = {"corpus": str(corpus), "languages": list(HOURS), "size": "paper"} | RUNS[name]
+    config["system"] = "vqvae-mel"
     config["submission"] = {"author": "nobody", "affiliation": "nowhere", "open_source": False}
     if not name.startswith("all"):
-        return config | {"system": "vqvae-mel"}
+        return config
     everything = yaml.safe_load((ROOT / "workflow" / "configs" / "systems.yaml").read_text(encoding="utf-8"))
     return config | {"submit": everything["submit"], "experiments": everything["experiments"]}
 
