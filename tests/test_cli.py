@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +164,24 @@ def test_messages_of_the_log_go_to_standard_error():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "all is well\n")
     assert logging.getLogger("unitvoice").handlers == []
+
+
+@pytest.mark.parametrize(("main", "code"), [("int", 0), ("input", 2), ("[].pop", 1)])
+def test_a_log_on_a_full_disk_changes_no_exit_code(main, code):
+    program = f"""
+        import logging
+        from unitvoice import cli
+        from unitvoice.errors import InputError
+
+        def input():
+            raise InputError("x.wav is broken")
+
+        def main():
+            logging.getLogger("a").info("begun")
+            {main}()
+
+        cli.run(main)
+    """
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], stderr=full, check=False)
+    assert done.returncode == code

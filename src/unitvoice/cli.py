@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -100,6 +101,7 @@ def run(main: Callable[[], int | None]) -> None:
     ``UNITVOICE_TRACEBACK=1`` shows where a fault of ours happened.
     """
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stderr)
+    logging.raiseExceptions = False  # a message that cannot be written is no reason for a traceback
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = main() or 0
@@ -125,5 +127,6 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(message + "\n")
+    with suppress(OSError):  # a log on a full disk is no reason for another code
+        sys.stderr.write(message + "\n")
     return code
