@@ -121,16 +121,18 @@ def print_training(folder: Path) -> None:
 def counted(recipe: Recipe, folder: Path) -> Iterator[tuple[float, float]]:
     """Of each stage the operations in matrix products, and the bytes of a checkpoint."""
     stores, utterances = make_data(recipe.features, folder)
+    system = create_system(recipe, speakers())
     for stage, settings in recipe.stages.items():
+        if not settings.steps:
+            continue
         small = replace(settings, batch=BATCH, accumulate=1, compile=False, precision="float32")
         if small.speakers:
             small = replace(small, batch=2 * BATCH, speakers=BATCH)
-        system = create_system(recipe, speakers())
-        batches = Batches(stores, utterances, speakers(), small, 0)
+        batches = Batches(stores, utterances, speakers(), settings, 0)  # fewer are too few to start codes from
         system.prepare(stage, batches.whole(0), batches.corpus_means())
         run = Run(system, stage, small, 0, Place())
         with FlopCounterMode(display=False) as counter:
-            run.step(batches[0])
+            run.step(Batches(stores, utterances, speakers(), small, 0)[0])
         work = counter.get_total_flops() * settings.batch / small.batch * settings.steps
         yield work, float(content(run.state()))
 
