@@ -86,10 +86,11 @@ def write_corpus(folder, files):
     with folder.with_suffix(".item").open("w") as items:
         items.write("#file onset offset #phone prev-phone next-phone speaker\n")
         for number in range(files):
-            speaker = f"s{number % (speakers - 1)}" if number else "alone"
+            place = number % (speakers - 1)  # which is odd: each speaker says both phones, in a context of five
+            speaker = f"s{place}" if number else "alone"
             (folder / speaker).mkdir(exist_ok=True)
             soundfile.write(folder / speaker / f"u{number:05d}.wav", noise[number % 64], RATE)
-            items.write(f"u{number:05d} 0 1 p{number % 2} c{number // 40} x {speaker}\n")
+            items.write(f"u{number:05d} 0 1 p{number % 2} c{place // 5} x {speaker}\n")
 
 
 def write_manifest(corpus, out, **options):
