@@ -20,7 +20,7 @@ demo: $(VENV)/.ready
 	$(ACTIVATE) && snakemake --cores all
 
 test: $(VENV)/.ready
-	$(ACTIVATE) && python -m pytest
+	$(ACTIVATE) && python -m pytest $(ALSO)
 
 test-large: $(VENV)/.ready
 	$(ACTIVATE) && python -m pytest -n 0 -s --large tests/test_large.py
