@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def test_a_full_disk_is_told_and_nothing_is_left(capsys, tmp_path, disk_with_roo
     assert code == 2
     assert told.startswith("error: File too large")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_copied_is_told_by_one_file(capsys, tmp_path):
+    for name in "ab":
+        (tmp_path / "from").mkdir(exist_ok=True)
+        (tmp_path / "from" / name).symlink_to(tmp_path / "absent")
+    code, told = outcome(lambda: shutil.copytree(tmp_path / "from", tmp_path / "to"), capsys)
+    assert code == 2
+    assert told.startswith("error: [Errno 2] No such file or directory: ")
+    assert told.count("absent") + told.count(str(tmp_path / "from")) == 1
 
 
 def test_a_folder_that_cannot_be_written_is_told(capsys, tmp_path):

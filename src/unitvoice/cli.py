@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -110,8 +111,7 @@ def run(main: Callable[[], int | None]) -> None:
     except UnfinishedError as error:
         code = _fail(str(error), os.EX_TEMPFAIL)
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        code = _fail(printable(f"error: {error.strerror or error}{place}"), 2)
+        code = _fail(printable(f"error: {_reason(error)}"), 2)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback is not an answer
@@ -124,6 +124,14 @@ def run(main: Callable[[], int | None]) -> None:
 
 def _terminate(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong, and where; of a folder that could not be copied for its first file alone."""
+    if isinstance(error, shutil.Error):
+        return str(error.args[0][0][-1])
+    place = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{place}"
 
 
 def _fail(message: str, code: int) -> int:
