@@ -72,7 +72,7 @@ def once(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def local_run(once):
-    """Folder of a complete run of the workflow on this machine, for what a cluster does (do not write in it)."""
+    """Folder of a complete run of the workflow on this machine (do not write in it)."""
 
     def make(folder):
         place = folder.with_suffix(".part")

@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 from features.ssl_making import transformers_folder
-from workflow_running import QUICK, ROOT, configure, run, tiny
+from workflow_running import JUDGES, QUICK, ROOT, TINY, configure, run
 
 from unitvoice.settings import merged
 from unitvoice.store import Store
 
-JUDGES = {"evaluation": {"judges": ["duration", "mcd"]}}  # the others take a minute
-TINY = merged(tiny(40, 20), JUDGES)
 SPOKEN_UNITS = {  # code-hifigan on a small encoder
     "overrides": {
         "model": {"values": 16, "codes": 16, "width": 8, "generator": {"channels": 8}, "critics": {"widest": 8}},
@@ -40,12 +38,9 @@ def jobs(process):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(local_run, tmp_path_factory):
     """The folder of a complete run, which all tests here look at: the tests of a file go to one worker."""
-    folder = tmp_path_factory.mktemp("dag") / "run"
-    done = snakemake(folder)
-    assert done.returncode == 0, done.stdout
-    return folder
+    return shutil.copytree(local_run, tmp_path_factory.mktemp("dag") / "run")
 
 
 def test_one_command_ends_in_a_valid_archive_with_scores_and_a_report(finished):

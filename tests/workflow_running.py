@@ -24,6 +24,10 @@ def tiny(steps, checkpoint_every):
     return QUICK | {"overrides": {"model": {"channels": 16, "layers": 1, "codes": 16}, "stages": {"vqvae": stage}}}
 
 
+JUDGES = {"evaluation": {"judges": ["duration", "mcd"]}}  # the others take a minute
+TINY = merged(tiny(120, 10), JUDGES)  # of the complete run that tests share
+
+
 def configure(folder, *changes):
     """Write ``config.yaml`` into a folder, which need not exist: the project's own with changes, later ones first."""
     folder.mkdir(exist_ok=True)

@@ -6,11 +6,10 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from workflow_running import ROOT, command, configure, environment, tiny
+from workflow_running import ROOT, TINY, command, configure, environment
 
 CLUSTER = ["--workflow-profile", ROOT / "workflow" / "profiles" / "slurm", "--jobs", "8", "--latency-wait", "10"]
 CLUSTER += ["--slurm-init-seconds-before-status-checks", "1"]
-TINY = tiny(120, 10)
 PATIENCE = 3000  # s for what takes minutes, on a machine that has other work
 
 
